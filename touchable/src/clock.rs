@@ -1,0 +1,141 @@
+//! The only source of "now": strictly rising microseconds.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering::Relaxed},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// The moment of a save or a touch: microseconds since the Unix epoch, in UTC.
+///
+/// Stamps of one process never repeat and never fall, so a stamp is also a ticket: it says which save wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(i64);
+
+impl Stamp {
+    /// The stamp of so many microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
+    /// Microseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_micros(self) -> i64 {
+        self.0
+    }
+
+    /// The first stamp after this one.
+    ///
+    /// Stamps never end in the digit zero. A column that cuts the fraction (`DATETIME`, `timestamp(3)`) therefore
+    /// gives itself away, and the six digits are all written by formatters that drop trailing zeros, so that stamps
+    /// stored as text sort as the times they name.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(skip_zero(self.0 + 1))
+    }
+}
+
+impl fmt::Display for Stamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+const fn skip_zero(micros: i64) -> i64 {
+    if micros % 10 == 0 { micros + 1 } else { micros }
+}
+
+/// The last stamp this process gave or saw.
+static LAST: AtomicI64 = AtomicI64::new(0);
+
+tokio::task_local! {
+    static SCOPED: Clock;
+}
+
+/// A source of stamps: the system's clock, or one that a test moves by hand.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Option<Arc<Manual>>);
+
+#[derive(Debug)]
+struct Manual {
+    now: AtomicI64,
+    last: AtomicI64,
+}
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub const fn system() -> Self {
+        Self(None)
+    }
+
+    /// A clock that stands still at `stamp` until it is told otherwise.
+    #[must_use]
+    pub fn manual(stamp: Stamp) -> Self {
+        Self(Some(Arc::new(Manual {
+            now: AtomicI64::new(stamp.0),
+            last: AtomicI64::new(0),
+        })))
+    }
+
+    /// Sets a manual clock, forwards or backwards. The system's clock stays as it is.
+    pub fn set(&self, stamp: Stamp) {
+        if let Some(manual) = &self.0 {
+            manual.now.store(stamp.0, Relaxed);
+        }
+    }
+
+    /// Moves a manual clock forward. The system's clock stays as it is.
+    pub fn advance(&self, by: Duration) {
+        if let Some(manual) = &self.0 {
+            manual.now.fetch_add(micros(by), Relaxed);
+        }
+    }
+
+    /// Runs a future in which this clock is the one that saves and touches ask.
+    pub async fn scope<F: Future>(&self, future: F) -> F::Output {
+        SCOPED.scope(self.clone(), future).await
+    }
+
+    /// The clock of the running [`scope`](Self::scope), or the system's.
+    pub(crate) fn current() -> Self {
+        SCOPED.try_with(Clone::clone).unwrap_or_default()
+    }
+
+    /// A stamp above every other this clock gave, whatever the time does.
+    pub(crate) fn stamp(&self) -> Stamp {
+        let (now, last) = match &self.0 {
+            None => (system_micros(), &LAST),
+            Some(manual) => (manual.now.load(Relaxed), &manual.last),
+        };
+        let rise = |last: i64| skip_zero(now.max(last + 1));
+        let before = last
+            .fetch_update(Relaxed, Relaxed, |last| Some(rise(last)))
+            .unwrap_or_default();
+        Stamp(rise(before))
+    }
+
+    /// Learns of a stamp that another node may have given, so that later ones lie above it.
+    ///
+    /// This is the receive step of a hybrid logical clock (Kulkarni et al., 2014), without the separate counter:
+    /// microseconds leave room enough for it.
+    pub(crate) fn witness(&self, seen: Stamp) {
+        let last = match &self.0 {
+            None => &LAST,
+            Some(manual) => &manual.last,
+        };
+        last.fetch_max(seen.0, Relaxed);
+    }
+}
+
+fn system_micros() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, micros)
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
