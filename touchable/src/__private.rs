@@ -4,7 +4,10 @@ pub use std::sync::OnceLock;
 
 pub use sea_orm::{self, prelude::async_trait};
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Value, sea_query::ValueType};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Linked, Related, RelatedSelfVia, RelationDef,
+    Value, sea_query::ValueType,
+};
 
 pub use crate::{
     Stamp, StampType, Touchable, VersionType,
@@ -71,3 +74,57 @@ where
     let _ = db;
     Ok(am)
 }
+
+/// The name of a column in the database.
+pub fn column_name<C: sea_orm::IdenStatic>(column: C) -> &'static str {
+    column.as_str()
+}
+
+/// The way to a related entity, through a junction if there is one.
+#[must_use]
+pub fn related<E, R>() -> Vec<RelationDef>
+where
+    E: Related<R>,
+    R: EntityTrait,
+{
+    E::via().into_iter().chain([E::to()]).collect()
+}
+
+/// The way through a junction back to the same entity.
+#[must_use]
+pub fn related_self<E, J>() -> Vec<RelationDef>
+where
+    E: RelatedSelfVia<J>,
+    J: EntityTrait,
+{
+    vec![E::via(), E::to()]
+}
+
+/// The way through a junction back to the same entity, walked from its other end.
+#[must_use]
+pub fn related_self_reverse<E, J>() -> Vec<RelationDef>
+where
+    E: RelatedSelfVia<J>,
+    J: EntityTrait,
+{
+    vec![E::to().rev(), E::via().rev()]
+}
+
+/// Compiles when the chain of a `Linked` starts at the entity whose rule it is.
+pub const fn link_starts_at<E, L>()
+where
+    E: EntityTrait,
+    L: Linked<FromEntity = E>,
+{
+}
+
+/// Half of a dense entity: `Model` or `ModelEx`.
+#[diagnostic::on_unimplemented(
+    message = "`Touchable` is derived for one half of this entity: `{Self}` goes without",
+    label = "derived here only",
+    note = "write `Touchable` into the derives below `#[sea_orm::model]`, not into `model_attrs(..)` or `model_ex_attrs(..)`"
+)]
+pub trait Derived {}
+
+/// Compiles when the other half derives `Touchable` too.
+pub const fn derived<T: Derived>() {}
