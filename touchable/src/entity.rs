@@ -96,7 +96,7 @@ impl StampType for time::OffsetDateTime {
         Self::from_unix_timestamp_nanos(i128::from(stamp.as_micros()) * 1_000).unwrap_or(Self::UNIX_EPOCH)
     }
     fn to_stamp(&self) -> Option<Stamp> {
-        i64::try_from(self.unix_timestamp_nanos() / 1_000)
+        <i64 as TryFrom<i128>>::try_from(self.unix_timestamp_nanos() / 1_000)
             .ok()
             .map(Stamp::from_micros)
     }
