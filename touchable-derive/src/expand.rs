@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Visibility, spanned::Spanned};
+use syn::{Visibility, ext::IdentExt, spanned::Spanned};
 
 use crate::{
     ast::{Column, Format, Hops},
@@ -90,7 +90,7 @@ fn values(entity: &Entity) -> TokenStream {
 }
 
 fn rule(rule: &Rule) -> TokenStream {
-    let association = rule.association.to_string();
+    let association = rule.association.unraw().to_string();
     let path = path(rule);
     let target = &rule.target;
     let schema = quote_spanned!(at(&rule.association)=> <#target as ::touchable::Touchable>::schema);

@@ -2,8 +2,14 @@
 //!
 //! Every module denies warnings, pedantic lints and missing docs: `cargo clippy` checks what the derive generates.
 
+mod compact;
 mod dense;
+mod junctions;
 mod legacy;
+mod linked;
+mod names;
+mod options;
+mod trees;
 
 use sea_orm::{RelationDef, sea_query::TableRef};
 use touchable::{
