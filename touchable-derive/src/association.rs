@@ -2,11 +2,11 @@
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::Ident;
-use syn::{Path, Type, TypePath, parse_quote};
+use syn::{Path, Type, TypePath, parse_quote, parse_quote_spanned, spanned::Spanned};
 
 use crate::{
     ast::{Declaration, Format, Hops, Relation},
-    attr::{TOUCH_OPTIONS, Touch, is_empty},
+    attr::{TOUCH_OPTIONS, Touch},
     errors::{Errors, did_you_mean, one_of},
     valid::same,
 };
@@ -55,7 +55,7 @@ impl Declaration {
             (Some(name), None, entity) => self.named(name, entity.as_ref(), errors),
             (None, None, Some(entity)) => self.related(entity, errors),
             (None, None, None) => {
-                if is_empty(&touch.attr) || touch.says_something() {
+                if !touch.broken {
                     errors.at(touch.attr.path(), self.which());
                 }
                 None
@@ -145,14 +145,6 @@ impl Relation {
     }
 }
 
-impl Touch {
-    /// Whether anything in it could be read: what could not is an error already.
-    fn says_something(&self) -> bool {
-        let lists = [&self.on_fields, &self.except_fields, &self.on, &self.columns];
-        lists.into_iter().any(Option::is_some)
-    }
-}
-
 fn refuse_association(touch: &Touch, errors: &mut Errors) {
     let mend = "the field is the association: leave this out, or move the attribute above the struct";
     if let Some(name) = &touch.association {
@@ -167,7 +159,7 @@ fn linked(link: &Path) -> Option<Association> {
     Some(Association {
         name: link.segments.last()?.ident.clone(),
         hops: Hops::Linked(link.clone()),
-        target: parse_quote!(<#link as ::touchable::__private::sea_orm::Linked>::ToEntity),
+        target: parse_quote_spanned!(link.span()=> <#link as ::touchable::__private::sea_orm::Linked>::ToEntity),
     })
 }
 

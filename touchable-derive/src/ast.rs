@@ -1,6 +1,7 @@
 //! What the user wrote, typed: SeaORM's dense, compact and legacy formats become one.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::{
     Attribute, Data, DeriveInput, Field, Fields, Token, Type, TypePath, Visibility, punctuated::Punctuated,
 };
@@ -103,6 +104,7 @@ pub fn read(input: &DeriveInput, errors: &mut Errors) -> Option<Input> {
     for field in fields {
         declaration.add(field, errors);
     }
+    refuse_raw(&declaration, errors);
     Some(Input::Declaration(Box::new(declaration)))
 }
 
@@ -155,7 +157,29 @@ fn refuse_above_model(input: &DeriveInput, errors: &mut Errors) {
     }
 }
 
+/// The same under another name of the attribute: a `Model` that still has relation fields.
+fn refuse_raw(declaration: &Declaration, errors: &mut Errors) {
+    let Some(Relation { field, .. }) = declaration.relations.first() else {
+        return;
+    };
+    if declaration.format == Format::Legacy && errors.is_empty() {
+        let mend = "move `#[derive(Touchable)]` below `#[sea_orm::model]`";
+        errors.at(
+            field,
+            format!("`{field}` is a relation, but the entity is not dense yet: {mend}"),
+        );
+    }
+}
+
 impl Declaration {
+    /// The user's own token for the whole struct: SeaORM names `ModelEx` itself.
+    pub fn place(&self) -> TokenStream {
+        match &self.vis {
+            Visibility::Inherited => self.ident.to_token_stream(),
+            vis => vis.to_token_stream(),
+        }
+    }
+
     fn add(&mut self, field: &Field, errors: &mut Errors) {
         let Some(ident) = field.ident.clone() else { return };
         refuse_touchable(&field.attrs, errors);

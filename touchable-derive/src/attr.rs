@@ -1,5 +1,6 @@
 //! The grammar of `#[touch(..)]` and `#[touchable(..)]`, spans kept.
 
+use heck::ToSnakeCase;
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, LitStr, Meta, Path, ext::IdentExt, parse::Parser};
@@ -14,6 +15,8 @@ const TOUCHABLE_OPTIONS: [&str; 5] = ["updated_at", "created_at", "version", "ho
 pub struct Touch {
     /// The attribute, for mistakes that concern the whole of it.
     pub attr: Meta,
+    /// Whether something in it could not be read, so that what is missing may not be missing.
+    pub broken: bool,
     pub association: Option<Ident>,
     pub on_fields: Option<List>,
     pub except_fields: Option<List>,
@@ -51,6 +54,7 @@ pub fn touches(attrs: &[Attribute], errors: &mut Errors) -> Vec<Touch> {
 fn touch(attr: &Attribute, errors: &mut Errors) -> Touch {
     let mut touch = Touch {
         attr: attr.meta.clone(),
+        broken: false,
         association: None,
         on_fields: None,
         except_fields: None,
@@ -59,9 +63,11 @@ fn touch(attr: &Attribute, errors: &mut Errors) -> Touch {
         linked: None,
         entity: None,
     };
+    let before = errors.count();
     for arg in args(attr, errors) {
         touch.read(arg, errors);
     }
+    touch.broken = errors.count() > before;
     touch
 }
 
@@ -69,13 +75,7 @@ impl Touch {
     fn read(&mut self, arg: Arg, errors: &mut Errors) {
         let Arg { key, value } = arg;
         let Some(value) = value else {
-            return match &self.association {
-                None => self.association = Some(key),
-                Some(_) => errors.at(
-                    key,
-                    "one association per `#[touch(..)]`: repeat the attribute for another",
-                ),
-            };
+            return self.name(key, errors);
         };
         match key.to_string().as_str() {
             "on_fields" => once(&mut self.on_fields, &key, list(&key, &value, errors), errors),
@@ -85,6 +85,21 @@ impl Touch {
             "linked" => once(&mut self.linked, &key, path(&key, value, errors), errors),
             "entity" => once(&mut self.entity, &key, path(&key, value, errors), errors),
             _ => unknown_option(&key, &TOUCH_OPTIONS, errors),
+        }
+    }
+}
+
+impl Touch {
+    fn name(&mut self, key: Ident, errors: &mut Errors) {
+        if self.association.is_none() {
+            self.association = Some(key);
+        } else if TOUCH_OPTIONS.contains(&key.to_string().as_str()) {
+            errors.at(&key, format!("`{key}` needs a value: `{key} = ..`"));
+        } else {
+            errors.at(
+                key,
+                "one association per `#[touch(..)]`: repeat the attribute for another",
+            );
         }
     }
 }
@@ -135,8 +150,8 @@ impl Options {
     }
 }
 
-/// Whether an attribute has no arguments: `#[touch]` or `#[touch()]`.
-pub fn is_empty(meta: &Meta) -> bool {
+/// Whether an attribute has no arguments: `#[touchable]` or `#[touchable()]`.
+fn is_empty(meta: &Meta) -> bool {
     match meta {
         Meta::Path(_) => true,
         Meta::List(list) => list.tokens.is_empty(),
@@ -253,6 +268,15 @@ fn name(tokens: TokenStream, errors: &mut Errors) -> Option<Ident> {
     if let Ok(quoted) = syn::parse2::<LitStr>(tokens.clone()) {
         let name = quoted.value();
         errors.at(tokens, format!("names stand without quotes: `{name}`"));
+        return None;
+    }
+    let path = Path::parse_mod_style.parse2(tokens.clone());
+    if let Ok(Some(last)) = path
+        .as_ref()
+        .map(|path| path.segments.last().filter(|_| path.segments.len() > 1))
+    {
+        let name = last.ident.to_string().to_snake_case();
+        errors.at(tokens, format!("names stand without a path: `{name}`"));
         return None;
     }
     let name = Ident::parse_any.parse2(tokens.clone());

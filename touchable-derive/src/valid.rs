@@ -90,7 +90,7 @@ impl<'a> Checker<'a, '_> {
             .find(|column| column.field == "updated_at");
         if default.is_none() {
             self.errors.at(
-                &self.declaration.ident,
+                self.declaration.place(),
                 "there is no touch column: add `pub updated_at: DateTimeUtc`, \
                  or name another with `#[touchable(updated_at = some_field)]`",
             );
@@ -251,6 +251,10 @@ fn not_a_column(declaration: &Declaration, name: &Ident) -> String {
         .any(|relation| same(&relation.field, name))
     {
         return format!("`{name}` is a relation: name the column that holds its key, if it has one here");
+    }
+    if name == "created_at" {
+        let mend = "add `pub created_at: DateTimeUtc`, or name another with `created_at = some_field`";
+        return format!("there is no field `created_at`: {mend}");
     }
     if declaration.ignored.iter().any(|field| same(field, name)) {
         return format!("`{name}` is not a column (`#[sea_orm(ignore)]`): leave it out");

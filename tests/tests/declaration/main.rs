@@ -31,10 +31,7 @@ fn hop(def: &RelationDef) -> String {
 
 fn columns(table: &TableRef, columns: &sea_orm::Identity) -> String {
     let table = table.sea_orm_table().to_string();
-    let columns: Vec<_> = columns
-        .iter()
-        .map(|column| format!("{table}.{}", column.to_string()))
-        .collect();
+    let columns: Vec<_> = columns.iter().map(|column| format!("{table}.{column}")).collect();
     columns.join("+")
 }
 

@@ -8,7 +8,7 @@ mod renamed {
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
     #[sea_orm(table_name = "renamed", rename_all = "camelCase")]
     #[touch(r#type, on_fields = [r#ref, title, shouted], columns = [bumped_at, Shape])]
-    #[touch(r#type, except_fields = [r#ref, _odd], on = [delete])]
+    #[touch(r#type, except_fields = [r#ref, line2], on = [delete])]
     #[touchable(updated_at = modified_at)]
     pub struct Model {
         #[sea_orm(primary_key)]
@@ -18,7 +18,7 @@ mod renamed {
         pub title: String,
         #[sea_orm(enum_name = "Loud")]
         pub shouted: String,
-        pub _odd: i32,
+        pub line2: i32,
         #[sea_orm(ignore)]
         pub scratch: Option<String>,
         pub type_id: i32,
@@ -58,7 +58,7 @@ fn columns_are_named_through_column() {
         super::rules::<renamed::Entity>(),
         [
             "type: only ref+heading+shouted; on create+update+delete; [bumped+shape] renamed.typeId -> type.id",
-            "type: except ref+odd; on delete; [] renamed.typeId -> type.id",
+            "type: except ref+line2; on delete; [] renamed.typeId -> type.id",
         ]
     );
     assert_eq!(renamed::Entity::TOUCH_COLUMN.as_str(), "MODIFIED");

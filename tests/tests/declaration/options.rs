@@ -3,8 +3,8 @@
 /// A module with one entity that has these columns.
 macro_rules! entity {
     ($name:ident, [$($option:meta),*], $($field:ident: $type:ty),*) => {
+        #[allow(dead_code, reason = "SeaORM generates more than a test of columns calls")]
         mod $name {
-            #[allow(unused_imports, reason = "not every case names a type of the prelude")]
             use sea_orm::entity::prelude::*;
             use touchable::Touchable;
 
