@@ -56,7 +56,7 @@ impl Declaration {
             (None, None, Some(entity)) => self.related(entity, errors),
             (None, None, None) => {
                 if !touch.broken {
-                    errors.at(touch.attr.path(), self.which());
+                    errors.at(&touch.word, self.which());
                 }
                 None
             }

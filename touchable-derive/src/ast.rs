@@ -195,7 +195,7 @@ impl Declaration {
             });
         }
         for touch in touches {
-            errors.at(touch.attr.path(), self.misplaced(&ident));
+            errors.at(&touch.word, self.misplaced(&ident));
         }
         let attrs = Attrs::of(&field.attrs);
         if attrs.has("ignore") {

@@ -6,9 +6,11 @@ mod attr;
 mod errors;
 mod expand;
 mod fallback;
+mod hooks;
 mod sea_orm;
 #[cfg(test)]
 mod snapshot;
+mod syntax;
 mod valid;
 
 use proc_macro2::TokenStream;

@@ -6,9 +6,10 @@ use syn::{Type, Visibility, ext::IdentExt};
 use crate::{
     association::Association,
     ast::{Column, Declaration, Format, Hops},
-    attr::{List, Touch},
+    attr::Touch,
     errors::{Errors, did_you_mean},
     sea_orm,
+    syntax::List,
 };
 
 /// A declaration without mistakes.

@@ -25,6 +25,8 @@ entity!(plain, [], updated_at: DateTimeUtc);
 entity!(zoned, [], updated_at: DateTimeWithTimeZone);
 entity!(naive, [], updated_at: DateTime);
 entity!(nullable, [], updated_at: Option<DateTimeUtc>);
+entity!(offset, [], updated_at: TimeDateTimeWithTimeZone);
+entity!(primitive, [], updated_at: Option<TimeDateTime>);
 entity!(created, [touchable(created_at)], updated_at: DateTimeUtc, created_at: Option<DateTime>);
 entity!(
     everything,
@@ -87,6 +89,8 @@ fn stamps_survive_every_type() {
     assert_eq!(round_trip::<zoned::Entity>(), Some(stamp()));
     assert_eq!(round_trip::<naive::Entity>(), Some(stamp()));
     assert_eq!(round_trip::<nullable::Entity>(), Some(stamp()));
+    assert_eq!(round_trip::<offset::Entity>(), Some(stamp()));
+    assert_eq!(round_trip::<primitive::Entity>(), Some(stamp()));
     assert_eq!(
         nullable::Entity::value_stamp(&Value::ChronoDateTimeUtc(None)),
         None
