@@ -34,7 +34,7 @@ impl Catalog {
             indexes: Vec::new(),
         };
         let mut keys = Vec::new();
-        for row in rows(manager, COLUMNS, &schema, &name).await? {
+        for row in rows(manager, COLUMNS, schema.as_deref(), &name).await? {
             let column: String = row.try_get_by_index(0)?;
             let position: i64 = row.try_get_by_index(1)?;
             if position > 0 {
@@ -47,7 +47,7 @@ impl Catalog {
         }
         keys.sort();
         catalog.primary_key = keys.into_iter().map(|(_, column)| column).collect();
-        for row in rows(manager, INDEXES, &schema, &name).await? {
+        for row in rows(manager, INDEXES, schema.as_deref(), &name).await? {
             catalog.push_index_column(&row)?;
         }
         Ok(catalog)
@@ -148,7 +148,7 @@ const INDEXES: PerBackend = PerBackend {
 async fn rows(
     manager: &SchemaManager<'_>,
     query: PerBackend,
-    schema: &Option<String>,
+    schema: Option<&str>,
     name: &str,
 ) -> Result<Vec<QueryResult>, DbErr> {
     let backend = manager.get_database_backend();
@@ -163,7 +163,7 @@ async fn rows(
             });
         }
     };
-    let values: [Value; 2] = [schema.clone().into(), name.into()];
+    let values: [Value; 2] = [schema.into(), name.into()];
     let statement = Statement::from_sql_and_values(backend, sql, values);
     manager.get_connection().query_all_raw(statement).await
 }

@@ -1,7 +1,7 @@
 //! Paging over a primary key of any shape: the key of a row, and the rows up to it and after it.
 
 use sea_orm_migration::{
-    sea_orm::{DbErr, QueryResult, TryGetable, Value},
+    sea_orm::{DbErr, QueryResult, TryGetable, Value, prelude::Uuid},
     sea_query::{Cond, Condition, Expr, ExprTrait},
 };
 
@@ -66,7 +66,7 @@ fn value(row: &QueryResult, column: &str) -> Result<Value, DbErr> {
         typed::<i16>,
         typed::<u64>,
         typed::<String>,
-        typed::<sea_orm_migration::sea_orm::prelude::Uuid>,
+        typed::<Uuid>,
         typed::<Vec<u8>>,
     ];
     TYPES.iter().find_map(|read| read(row, column)).ok_or_else(|| {

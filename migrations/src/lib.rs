@@ -36,6 +36,9 @@
 //! This is what an entity with `DateTimeUtc` or `DateTimeWithTimeZone` reads and writes. For an entity with the naive
 //! `DateTime` say [`naive`](TouchColumns::naive).
 //!
+//! `datetime(6)` holds years after 2038. A MariaDB before 11.5 takes them from the naive `DateTime` only: the driver
+//! binds `DateTimeUtc` as a `TIMESTAMP`, whatever the column is, and such a server makes it null.
+//!
 //! # Large tables
 //!
 //! [`TouchColumns::deferred`] adds the columns without rewriting a row, on every backend that can; [`Backfill`] then

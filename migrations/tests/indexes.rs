@@ -61,7 +61,7 @@ async fn an_index_that_serves_is_left_alone(db: DatabaseConnection) {
 
 async fn a_partial_or_trailing_index_does_not_serve(db: DatabaseConnection) {
     tasks(&db).await;
-    db.execute_unprepared("CREATE INDEX trailing ON tasks (place, event_id)")
+    db.execute_unprepared("CREATE INDEX place_first ON tasks (place, event_id)")
         .await
         .unwrap();
     if db.get_database_backend() != sea_orm::DbBackend::MySql {

@@ -1,6 +1,9 @@
 //! `users`: people, with names that others show and settings that nobody does.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{pk_auto, string},
+};
 
 use crate::TouchSchema;
 

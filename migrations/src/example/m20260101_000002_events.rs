@@ -1,6 +1,9 @@
 //! `events`: what tasks and participants belong to.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{pk_auto, string},
+};
 
 use crate::TouchSchema;
 

@@ -1,6 +1,9 @@
 //! `tasks`: each belongs to an event and may have an owner, whom it outlives.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{boolean, integer, integer_null, pk_auto, string},
+};
 
 use crate::TouchSchema;
 

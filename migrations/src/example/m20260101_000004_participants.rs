@@ -1,6 +1,9 @@
 //! `participants`: who takes part in which event, once each.
 
-use sea_orm_migration::{prelude::*, schema::*};
+use sea_orm_migration::{
+    prelude::*,
+    schema::{integer, pk_auto},
+};
 
 use crate::TouchSchema;
 

@@ -33,14 +33,13 @@ impl Fresh {
     async fn create(backend: DbBackend) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = format!("migrations_{}_{}", process::id(), COUNT.fetch_add(1, Relaxed));
-        let url = match backend {
-            DbBackend::Sqlite => format!("sqlite://{}/{name}.db?mode=rwc", env::temp_dir().display()),
-            _ => {
-                let admin = admin(backend);
-                let (server, _) = admin.rsplit_once('/').expect("a URL with a database");
-                run(&admin, format!("CREATE DATABASE {name}")).await;
-                format!("{server}/{name}")
-            }
+        let url = if backend == DbBackend::Sqlite {
+            format!("sqlite://{}/{name}.db?mode=rwc", env::temp_dir().display())
+        } else {
+            let admin = admin(backend);
+            let (server, _) = admin.rsplit_once('/').expect("a URL with a database");
+            run(&admin, format!("CREATE DATABASE {name}")).await;
+            format!("{server}/{name}")
         };
         Self { backend, name, url }
     }
@@ -75,7 +74,8 @@ async fn run(url: &str, sql: String) {
 
 async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(3).sqlx_logging(false);
+    // One, because `fresh` switches SQLite's foreign keys off on whichever connection it gets.
+    options.max_connections(1).sqlx_logging(false);
     Database::connect(options).await.expect(url)
 }
 
