@@ -1,1 +1,28 @@
-//! .
+//! Every promise of `touchable`, held against every backend.
+//!
+//! A contract is one `async fn(&World)`; [`on_every_backend!`] makes three tests of it:
+//!
+//! ```text
+//! async fn b04_watched_column_fires(world: &World) { … }
+//! on_every_backend!(board: b04_watched_column_fires);
+//!     ──► b04_watched_column_fires::{sqlite, postgres, mariadb}
+//! ```
+//!
+//! A function that is not listed is dead code, which the lints refuse: no contract can be forgotten.
+
+mod backend;
+mod contract;
+pub mod entities;
+mod gate;
+mod moments;
+mod statements;
+mod table;
+mod world;
+
+pub use backend::Backend;
+pub use contract::run;
+pub use gate::Gate;
+pub use moments::{Moments, at, epoch, micros};
+pub use statements::Statements;
+pub use table::Table;
+pub use world::World;

@@ -4,11 +4,11 @@ pub use std::sync::OnceLock;
 
 pub use sea_orm::{self, prelude::async_trait};
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Value, sea_query::ValueType};
+use sea_orm::{EntityTrait, Linked, Related, RelatedSelfVia, RelationDef, Value, sea_query::ValueType};
 
 pub use crate::{
     Stamp, StampType, Touchable, VersionType,
-    touch::{Dirty, Events, Fields, Rule, Schema},
+    touch::{Dirty, Events, Fields, Rule, Schema, hooks::*},
 };
 
 /// A stamp in the type of a touch column.
@@ -26,48 +26,56 @@ pub fn first_version<T: VersionType>() -> Value {
     T::first().into()
 }
 
-type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
-
-/// `ActiveModelBehavior::before_save`.
-pub async fn before_save<A, C>(am: A, db: &C, insert: bool) -> Result<A, DbErr>
-where
-    A: ActiveModelTrait + Send,
-    A::Entity: Touchable,
-    C: ConnectionTrait,
-{
-    let _ = (db, insert);
-    Ok(am)
+/// The name of a column in the database.
+pub fn column_name<C: sea_orm::IdenStatic>(column: C) -> &'static str {
+    column.as_str()
 }
 
-/// `ActiveModelBehavior::after_save`.
-pub async fn after_save<A, C>(model: ModelOf<A>, db: &C, insert: bool) -> Result<ModelOf<A>, DbErr>
+/// The way to a related entity, through a junction if there is one.
+#[must_use]
+pub fn related<E, R>() -> Vec<RelationDef>
 where
-    A: ActiveModelTrait + Send,
-    A::Entity: Touchable,
-    C: ConnectionTrait,
+    E: Related<R>,
+    R: EntityTrait,
 {
-    let _ = (db, insert);
-    Ok(model)
+    E::via().into_iter().chain([E::to()]).collect()
 }
 
-/// `ActiveModelBehavior::before_delete`.
-pub async fn before_delete<A, C>(am: A, db: &C) -> Result<A, DbErr>
+/// The way through a junction back to the same entity.
+#[must_use]
+pub fn related_self<E, J>() -> Vec<RelationDef>
 where
-    A: ActiveModelTrait + Send,
-    A::Entity: Touchable,
-    C: ConnectionTrait,
+    E: RelatedSelfVia<J>,
+    J: EntityTrait,
 {
-    let _ = db;
-    Ok(am)
+    vec![E::via(), E::to()]
 }
 
-/// `ActiveModelBehavior::after_delete`.
-pub async fn after_delete<A, C>(am: A, db: &C) -> Result<A, DbErr>
+/// The way through a junction back to the same entity, walked from its other end.
+#[must_use]
+pub fn related_self_reverse<E, J>() -> Vec<RelationDef>
 where
-    A: ActiveModelTrait + Send,
-    A::Entity: Touchable,
-    C: ConnectionTrait,
+    E: RelatedSelfVia<J>,
+    J: EntityTrait,
 {
-    let _ = db;
-    Ok(am)
+    vec![E::to().rev(), E::via().rev()]
 }
+
+/// Compiles when the chain of a `Linked` starts at the entity whose rule it is.
+pub const fn link_starts_at<E, L>()
+where
+    E: EntityTrait,
+    L: Linked<FromEntity = E>,
+{
+}
+
+/// Half of a dense entity: `Model` or `ModelEx`.
+#[diagnostic::on_unimplemented(
+    message = "`Touchable` is derived for one half of this entity: `{Self}` goes without",
+    label = "derived here only",
+    note = "write `Touchable` into the derives below `#[sea_orm::model]`, not into `model_attrs(..)` or `model_ex_attrs(..)`"
+)]
+pub trait Derived {}
+
+/// Compiles when the other half derives `Touchable` too.
+pub const fn derived<T: Derived>() {}

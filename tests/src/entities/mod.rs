@@ -1,0 +1,16 @@
+//! The applications the contracts run on. Each module is one schema with one set of rules, and its `tables()` in the
+//! order in which foreign keys allow them to be created.
+
+pub mod board;
+pub mod chain;
+pub mod columns;
+pub mod cycle;
+pub mod manual;
+pub mod orders;
+pub mod outer;
+pub mod plain;
+pub mod selective;
+pub mod society;
+pub mod stamps;
+pub mod tags;
+pub mod tree;

@@ -1,0 +1,186 @@
+//! What a contract is given: a database with its tables, and eyes on both.
+
+use std::collections::BTreeSet;
+
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, EntityName, EntityTrait,
+    IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait,
+};
+
+use crate::{Backend, Moments, Statements, Table, backend::Private};
+
+/// A private database with the tables of one family of entities.
+#[derive(Debug)]
+pub struct World {
+    /// The kind of database.
+    pub backend: Backend,
+    /// The connection, or the pool.
+    pub db: DatabaseConnection,
+    /// What the connection sends.
+    pub statements: Statements,
+    tables: Vec<Table>,
+    private: Private,
+}
+
+impl World {
+    pub(crate) async fn create(backend: Backend, tables: Vec<Table>, connections: u32) -> Self {
+        let private = Private::create(backend).await;
+        let mut db = private.connect(connections).await;
+        for table in &tables {
+            table.create(&db).await;
+        }
+        let statements = Statements::of(&mut db);
+        Self {
+            backend,
+            db,
+            statements,
+            tables,
+            private,
+        }
+    }
+
+    pub(crate) async fn destroy(self) {
+        let _ = self.db.close().await;
+        self.private.destroy().await;
+    }
+
+    /// Another pool on the same database. SQLite's database in memory has no second one.
+    pub async fn connect(&self, connections: u32) -> DatabaseConnection {
+        assert!(self.backend != Backend::Sqlite || connections > 1, "a second database in memory");
+        self.private.connect(connections).await
+    }
+
+    /// Inserts rows without any hook, as they are.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the database refuses them.
+    pub async fn seed<A>(&self, rows: impl IntoIterator<Item = A>)
+    where
+        A: ActiveModelTrait,
+    {
+        let rows: Vec<A> = rows.into_iter().collect();
+        // Well below the bind limit of every backend.
+        for chunk in rows.chunks(500) {
+            A::Entity::insert_many(chunk.to_vec())
+                .exec_without_returning(&self.db)
+                .await
+                .expect("seeds that fit their tables");
+        }
+        self.skip_seeded_keys::<A::Entity>().await;
+    }
+
+    /// PostgreSQL does not count keys that were given: the next generated one has to lie above them.
+    async fn skip_seeded_keys<E: EntityTrait>(&self) {
+        if self.backend != Backend::Postgres || !E::PrimaryKey::auto_increment() {
+            return;
+        }
+        let table = E::default().table_name();
+        for key in E::PrimaryKey::iter() {
+            let key = key.into_column();
+            let key = key.as_str();
+            let sql = format!(
+                "SELECT setval(pg_get_serial_sequence('\"{table}\"', '{key}'), (SELECT max(\"{key}\") FROM \"{table}\"))"
+            );
+            self.db.execute_unprepared(&sql).await.expect("a sequence behind a generated key");
+        }
+    }
+
+    /// A row, loaded.
+    ///
+    /// # Panics
+    ///
+    /// Panics when there is none.
+    pub async fn model<E: EntityTrait>(&self, key: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>) -> E::Model {
+        let row = E::find_by_id(key).one(&self.db).await.expect("a readable table");
+        row.expect("a row with this key")
+    }
+
+    /// A loaded row, ready to be changed.
+    ///
+    /// # Panics
+    ///
+    /// Panics when there is none.
+    pub async fn active<E>(&self, key: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>) -> E::ActiveModel
+    where
+        E: EntityTrait,
+        E::Model: IntoActiveModel<E::ActiveModel>,
+    {
+        self.model::<E>(key).await.into_active_model()
+    }
+
+    /// What all tables hold now.
+    pub async fn moments(&self) -> Moments {
+        self.moments_in(&self.db).await
+    }
+
+    /// What all tables hold as a transaction sees them.
+    pub async fn moments_in<'c>(&self, db: impl Into<DatabaseExecutor<'c>>) -> Moments {
+        Moments::read(&self.tables, db.into()).await
+    }
+
+    /// Runs the future and asserts that exactly these rows moved, no others; see [`Moments::moved`] for the words.
+    ///
+    /// # Panics
+    ///
+    /// Panics when any other row moved, or one of these did not.
+    #[track_caller]
+    pub fn expect_moved<T>(&self, expected: &[&str], action: impl Future<Output = T>) -> impl Future<Output = T> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let before = self.moments().await;
+            let output = action.await;
+            let moved = before.moved(&self.moments().await);
+            let expected: BTreeSet<String> = expected.iter().copied().map(str::to_owned).collect();
+            let missing: Vec<_> = expected.difference(&moved).collect();
+            let surplus: Vec<_> = moved.difference(&expected).collect();
+            assert!(
+                missing.is_empty() && surplus.is_empty(),
+                "{caller}: should have moved: {missing:?}; should have stayed: {surplus:?}"
+            );
+            output
+        }
+    }
+
+    /// Runs the future and returns the statements it sent.
+    pub async fn sent<T>(&self, action: impl Future<Output = T>) -> Vec<String> {
+        self.statements.of_future(action).await.0
+    }
+
+    /// Copies a row so many times, under keys that begin at `first`, without loading any.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the database refuses the copies, or when there are more than 100,000.
+    pub async fn multiply<E: EntityTrait>(&self, row: i32, first: i32, copies: i32) {
+        assert!(copies <= 100_000, "five digits");
+        let quote = if self.backend == Backend::MariaDb { '`' } else { '"' };
+        let quoted = |name: &str| format!("{quote}{name}{quote}");
+        let columns: Vec<String> = E::Column::iter().map(|column| quoted(column.as_str())).collect();
+        let values: Vec<String> = columns
+            .iter()
+            .map(|column| match column.trim_matches(quote) {
+                "id" => format!("{first} + n.n"),
+                _ => format!("t.{column}"),
+            })
+            .collect();
+        let digit = "SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 \
+                     UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9";
+        let sql = format!(
+            "INSERT INTO {table} ({columns}) SELECT {values} FROM {table} t, \
+             (SELECT a.d + 10 * b.d + 100 * c.d + 1000 * e.d + 10000 * f.d AS n \
+              FROM ({digit}) a, ({digit}) b, ({digit}) c, ({digit}) e, ({digit}) f) n \
+             WHERE t.id = {row} AND n.n < {copies}",
+            table = quoted(E::default().table_name()),
+            columns = columns.join(", "),
+            values = values.join(", "),
+        );
+        self.db.execute_unprepared(&sql).await.expect("copies of a row");
+    }
+
+    /// `SeaORM`'s name for the backend.
+    #[must_use]
+    pub fn dialect(&self) -> DbBackend {
+        self.db.get_database_backend()
+    }
+}

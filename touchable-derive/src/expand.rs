@@ -1,0 +1,328 @@
+//! What a declaration compiles to: constants, and calls into `touchable::__private`.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::{Visibility, ext::IdentExt, spanned::Spanned};
+
+use crate::{
+    ast::{Column, Format, Hops},
+    valid::{Entity, Events, Fields, Rule},
+};
+
+/// The whole of it.
+pub fn entity(entity: &Entity) -> TokenStream {
+    let touchable = touchable(entity);
+    let hooks = hooks(&entity.vis, entity.manual);
+    let both = both_derived(entity.format);
+    let links = entity.rules.iter().filter_map(link_starts_here);
+    quote! { #touchable #hooks #both #(#links)* }
+}
+
+fn touchable(entity: &Entity) -> TokenStream {
+    let rules = entity.rules.iter().map(rule);
+    let touch = &entity.touch_column.variant;
+    let created = optional(entity.created.as_ref());
+    let version = optional(entity.version.as_ref());
+    let dirty = if entity.assigned {
+        quote!(Assigned)
+    } else {
+        quote!(Compared)
+    };
+    let values = values(entity);
+    quote! {
+        #[automatically_derived]
+        impl ::touchable::Touchable for Entity {
+            const RULES: &'static [::touchable::__private::Rule<Self>] = &[#(#rules),*];
+            const TOUCH_COLUMN: Column = Column::#touch;
+            const CREATED_COLUMN: ::core::option::Option<Column> = #created;
+            const VERSION_COLUMN: ::core::option::Option<Column> = #version;
+            const DIRTY: ::touchable::__private::Dirty = ::touchable::__private::Dirty::#dirty;
+
+            fn schema() -> &'static ::touchable::__private::Schema {
+                static SCHEMA: ::touchable::__private::OnceLock<::touchable::__private::Schema> =
+                    ::touchable::__private::OnceLock::new();
+                SCHEMA.get_or_init(::touchable::__private::Schema::of::<Entity>)
+            }
+            #values
+        }
+    }
+}
+
+fn optional(column: Option<&Column>) -> TokenStream {
+    match column {
+        Some(Column { variant, .. }) => quote!(::core::option::Option::Some(Column::#variant)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The functions that know the types of the columns. A wrong type is an error where it is written.
+fn values(entity: &Entity) -> TokenStream {
+    let touch = &entity.touch_column.ty;
+    let created = match entity.created.as_ref().map(|column| &column.ty) {
+        Some(ty) => quote!(::core::option::Option::Some(::touchable::__private::stamp_value::<#ty>(stamp))),
+        None => quote!({
+            let _ = stamp;
+            ::core::option::Option::None
+        }),
+    };
+    let version = match entity.version.as_ref().map(|column| &column.ty) {
+        Some(ty) => quote!(::core::option::Option::Some(::touchable::__private::first_version::<#ty>())),
+        None => quote!(::core::option::Option::None),
+    };
+    quote! {
+        fn stamp_value(stamp: ::touchable::__private::Stamp) -> ::touchable::__private::sea_orm::Value {
+            ::touchable::__private::stamp_value::<#touch>(stamp)
+        }
+        fn value_stamp(
+            value: &::touchable::__private::sea_orm::Value,
+        ) -> ::core::option::Option<::touchable::__private::Stamp> {
+            ::touchable::__private::value_stamp::<#touch>(value)
+        }
+        fn created_value(
+            stamp: ::touchable::__private::Stamp,
+        ) -> ::core::option::Option<::touchable::__private::sea_orm::Value> {
+            #created
+        }
+        fn first_version() -> ::core::option::Option<::touchable::__private::sea_orm::Value> {
+            #version
+        }
+    }
+}
+
+fn rule(rule: &Rule) -> TokenStream {
+    let association = rule.association.unraw().to_string();
+    let path = path(rule);
+    let target = &rule.target;
+    let schema = quote_spanned!(at(&rule.association)=> <#target as ::touchable::Touchable>::schema);
+    let fields = fields(&rule.fields);
+    let Events {
+        create,
+        update,
+        delete,
+    } = rule.events;
+    let columns = rule.columns.iter().map(|column| {
+        quote_spanned!(at(column)=> ::touchable::__private::column_name(
+            <#target as ::touchable::__private::sea_orm::EntityTrait>::Column::#column
+        ))
+    });
+    quote! {
+        ::touchable::__private::Rule {
+            association: #association,
+            path: || #path,
+            target: #schema,
+            fields: #fields,
+            events: ::touchable::__private::Events { create: #create, update: #update, delete: #delete },
+            columns: || ::std::vec![#(#columns),*],
+        }
+    }
+}
+
+fn fields(fields: &Fields) -> TokenStream {
+    match fields {
+        Fields::Any => quote!(::touchable::__private::Fields::Any),
+        Fields::Only(fields) => quote!(::touchable::__private::Fields::Only(&[#(Column::#fields),*])),
+        Fields::Except(fields) => quote!(::touchable::__private::Fields::Except(&[#(Column::#fields),*])),
+    }
+}
+
+fn path(rule: &Rule) -> TokenStream {
+    let at = at(&rule.association);
+    let target = &rule.target;
+    match &rule.hops {
+        Hops::Relation(variant) => {
+            let def = definition(&quote!(Relation), variant);
+            quote!(::std::vec![#def])
+        }
+        Hops::Related => quote_spanned!(at=> ::touchable::__private::related::<Entity, #target>()),
+        Hops::Junction { module, from, to } => {
+            let relation = quote!(super::#module::Relation);
+            let from = match from {
+                Some(from) => definition(&relation, from),
+                None => quote_spanned! {at=>
+                    <super::#module::Entity as ::touchable::__private::sea_orm::Related<Entity>>::to()
+                },
+            };
+            let to = definition(&relation, to);
+            quote!(::std::vec![#from.rev(), #to])
+        }
+        Hops::SelfVia {
+            module,
+            reverse: false,
+        } => {
+            quote_spanned!(at=> ::touchable::__private::related_self::<Entity, super::#module::Entity>())
+        }
+        Hops::SelfVia {
+            module,
+            reverse: true,
+        } => {
+            quote_spanned!(at=> ::touchable::__private::related_self_reverse::<Entity, super::#module::Entity>())
+        }
+        Hops::Linked(link) => quote!(::touchable::__private::sea_orm::Linked::link(&#link)),
+    }
+}
+
+fn definition(relation: &TokenStream, variant: &Ident) -> TokenStream {
+    quote_spanned!(at(variant)=> ::touchable::__private::sea_orm::RelationTrait::def(&#relation::#variant))
+}
+
+/// A chain that starts at another entity would join tables that have nothing to do with the saved row.
+fn link_starts_here(rule: &Rule) -> Option<TokenStream> {
+    let Hops::Linked(link) = &rule.hops else {
+        return None;
+    };
+    Some(
+        quote_spanned!(link.span()=> const _: () = ::touchable::__private::link_starts_at::<Entity, #link>();),
+    )
+}
+
+/// Derived for one half of a dense entity only, the macro would see half of the declaration.
+pub fn both_derived(format: Format) -> TokenStream {
+    match format {
+        Format::Legacy => TokenStream::new(),
+        Format::Dense | Format::Compact => derived(&quote!(ModelEx), &quote!(Model)),
+    }
+}
+
+/// The `Model` of a dense entity: `ModelEx` holds the declaration.
+pub fn shadow() -> TokenStream {
+    derived(&quote!(Model), &quote!(ModelEx))
+}
+
+fn derived(this: &TokenStream, other: &TokenStream) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl ::touchable::__private::Derived for #this {}
+        const _: () = ::touchable::__private::derived::<#other>();
+    }
+}
+
+/// The four helpers, and the behavior that calls them unless the application has its own.
+pub fn hooks(vis: &Visibility, manual: bool) -> TokenStream {
+    let helpers = helpers(vis);
+    let behavior = if manual { TokenStream::new() } else { behavior() };
+    quote!(#helpers #behavior)
+}
+
+fn helpers(vis: &Visibility) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl ActiveModel {
+            /// Touchable's part of `ActiveModelBehavior::before_save`.
+            ///
+            /// # Errors
+            ///
+            /// When the stored row cannot be read.
+            #vis async fn touch_before_save<C>(
+                self,
+                db: &C,
+                insert: bool,
+            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
+            where
+                C: ::touchable::__private::sea_orm::ConnectionTrait,
+            {
+                ::touchable::__private::before_save::<Self, C>(self, db, insert).await
+            }
+
+            /// Touchable's part of `ActiveModelBehavior::after_save`.
+            ///
+            /// # Errors
+            ///
+            /// When the touches of the save fail.
+            #vis async fn touch_after_save<C>(
+                model: Model,
+                db: &C,
+                insert: bool,
+            ) -> ::core::result::Result<Model, ::touchable::__private::sea_orm::DbErr>
+            where
+                C: ::touchable::__private::sea_orm::ConnectionTrait,
+            {
+                ::touchable::__private::after_save::<Self, C>(model, db, insert).await
+            }
+
+            /// Touchable's part of `ActiveModelBehavior::before_delete`.
+            ///
+            /// # Errors
+            ///
+            /// When the associated rows cannot be read.
+            #vis async fn touch_before_delete<C>(
+                self,
+                db: &C,
+            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
+            where
+                C: ::touchable::__private::sea_orm::ConnectionTrait,
+            {
+                ::touchable::__private::before_delete::<Self, C>(self, db).await
+            }
+
+            /// Touchable's part of `ActiveModelBehavior::after_delete`.
+            ///
+            /// # Errors
+            ///
+            /// When the touches of the deletion fail.
+            #vis async fn touch_after_delete<C>(
+                self,
+                db: &C,
+            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
+            where
+                C: ::touchable::__private::sea_orm::ConnectionTrait,
+            {
+                ::touchable::__private::after_delete::<Self, C>(self, db).await
+            }
+        }
+    }
+}
+
+fn behavior() -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        #[::touchable::__private::async_trait::async_trait]
+        impl ::touchable::__private::sea_orm::ActiveModelBehavior for ActiveModel {
+            async fn before_save<C>(
+                self,
+                db: &C,
+                insert: bool,
+            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
+            where
+                C: ::touchable::__private::sea_orm::ConnectionTrait,
+            {
+                self.touch_before_save(db, insert).await
+            }
+
+            async fn after_save<C>(
+                model: Model,
+                db: &C,
+                insert: bool,
+            ) -> ::core::result::Result<Model, ::touchable::__private::sea_orm::DbErr>
+            where
+                C: ::touchable::__private::sea_orm::ConnectionTrait,
+            {
+                Self::touch_after_save(model, db, insert).await
+            }
+
+            async fn before_delete<C>(
+                self,
+                db: &C,
+            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
+            where
+                C: ::touchable::__private::sea_orm::ConnectionTrait,
+            {
+                self.touch_before_delete(db).await
+            }
+
+            async fn after_delete<C>(
+                self,
+                db: &C,
+            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
+            where
+                C: ::touchable::__private::sea_orm::ConnectionTrait,
+            {
+                self.touch_after_delete(db).await
+            }
+        }
+    }
+}
+
+/// Errors point at the user's own token; lints know that nobody wrote this code.
+fn at(token: &Ident) -> Span {
+    Span::call_site().located_at(token.span())
+}
