@@ -57,3 +57,8 @@ pub use backfill::{Backfill, Backfilled};
 pub use columns::TouchColumns;
 pub use indexes::AssociationIndexes;
 pub use schema::TouchSchema;
+
+/// The project's README: its example has to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
