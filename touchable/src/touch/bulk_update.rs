@@ -155,7 +155,7 @@ impl Assigned {
             }
             _ => {
                 let stored = if text {
-                    stored.binary(BinOper::Custom("COLLATE"), Expr::cust("BINARY"))
+                    Expr::cust_with_expr("? COLLATE BINARY", stored)
                 } else {
                     stored
                 };

@@ -44,7 +44,7 @@ fn rising(backend: DbBackend, column: &'static str, kind: ColumnKind, stamp: Sta
         DbBackend::MySql => CaseStatement::new()
             .case(
                 stored.clone().gte(bound(kind, stamp)),
-                stored.add(Expr::cust("INTERVAL 1 MICROSECOND")),
+                Expr::cust_with_expr("? + INTERVAL 1 MICROSECOND", stored),
             )
             .finally(bound(kind, stamp))
             .into(),
@@ -83,7 +83,18 @@ fn sqlite(column: &str, kind: ColumnKind, stamp: Stamp) -> String {
          || printf('.%06d', {next} % 1000000) || '{suffix}'"
     );
     let fresh = text(kind, stamp);
-    format!("CASE WHEN {micros} >= {stamp} THEN {raised} ELSE '{fresh}' END")
+    // Text in the usual form sorts as the time it names: most rows need no arithmetic.
+    let plainly_before = format!(
+        "{stored} < '{fresh}' AND substr({stored}, 11, 1) = '{separator}' AND {}",
+        if kind == ColumnKind::Naive {
+            "1".to_owned()
+        } else {
+            format!("(substr({stored}, -6) = '+00:00' OR substr({stored}, -1) = 'Z')")
+        }
+    );
+    format!(
+        "CASE WHEN {plainly_before} THEN '{fresh}' WHEN {micros} >= {stamp} THEN {raised} ELSE '{fresh}' END"
+    )
 }
 
 fn text(kind: ColumnKind, stamp: Stamp) -> String {

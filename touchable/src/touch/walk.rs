@@ -66,10 +66,10 @@ fn step(sql: &Sql, walk: &Walk, name: &DynIden) -> SelectStatement {
     let single = walk.edges.len() == 1;
     if !single {
         step.join_subquery(
-            JoinType::CrossJoin,
+            JoinType::InnerJoin,
             rules(walk.edges.len()),
             rule.clone(),
-            Condition::all(),
+            Condition::all().add(Expr::cust("1 = 1")),
         );
     }
     let ends: Vec<DynIden> = walk
