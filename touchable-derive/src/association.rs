@@ -28,7 +28,8 @@ impl Declaration {
         }
         for relation in &self.relations {
             for touch in &relation.touches {
-                found.push((touch, on_field(touch, relation, errors)));
+                refuse_association(touch, errors);
+                found.push((touch, Some(relation.association(&relation.field))));
             }
         }
         found
@@ -152,7 +153,7 @@ impl Touch {
     }
 }
 
-fn on_field(touch: &Touch, relation: &Relation, errors: &mut Errors) -> Option<Association> {
+fn refuse_association(touch: &Touch, errors: &mut Errors) {
     let mend = "the field is the association: leave this out, or move the attribute above the struct";
     if let Some(name) = &touch.association {
         errors.at(name, mend);
@@ -160,7 +161,6 @@ fn on_field(touch: &Touch, relation: &Relation, errors: &mut Errors) -> Option<A
     for path in [&touch.linked, &touch.entity].into_iter().flatten() {
         errors.at(path, mend);
     }
-    Some(relation.association(&relation.field))
 }
 
 fn linked(link: &Path) -> Option<Association> {
@@ -171,7 +171,7 @@ fn linked(link: &Path) -> Option<Association> {
     })
 }
 
-/// Variants are in UpperCamel, fields are not.
+/// Variants start with a capital letter, fields do not.
 fn is_variant(name: &Ident) -> bool {
     name.to_string().starts_with(char::is_uppercase)
 }

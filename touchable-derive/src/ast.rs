@@ -27,7 +27,7 @@ pub enum Format {
 pub enum Input {
     /// The `Model` of a dense or compact entity: its `ModelEx` has all the fields, so that one is the declaration.
     Shadow,
-    Declaration(Declaration),
+    Declaration(Box<Declaration>),
 }
 
 /// The struct that declares an entity.
@@ -103,7 +103,7 @@ pub fn read(input: &DeriveInput, errors: &mut Errors) -> Option<Input> {
     for field in fields {
         declaration.add(field, errors);
     }
-    Some(Input::Declaration(declaration))
+    Some(Input::Declaration(Box::new(declaration)))
 }
 
 fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Punctuated<Field, Token![,]>> {
@@ -111,22 +111,18 @@ fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a P
         errors.at(&input.generics, "an entity has no generic parameters");
         return None;
     }
-    match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => Some(&fields.named),
-            _ => {
-                errors.at(&input.ident, "`Touchable` needs a struct with named fields");
-                None
-            }
-        },
-        _ => {
-            errors.at(
-                &input.ident,
-                "`Touchable` is for structs: derive it on an entity's `Model`",
-            );
-            None
-        }
-    }
+    let Data::Struct(data) = &input.data else {
+        errors.at(
+            &input.ident,
+            "`Touchable` is for structs: derive it on an entity's `Model`",
+        );
+        return None;
+    };
+    let Fields::Named(fields) = &data.fields else {
+        errors.at(&input.ident, "`Touchable` needs a struct with named fields");
+        return None;
+    };
+    Some(&fields.named)
 }
 
 fn format(input: &DeriveInput, attrs: &Attrs, errors: &mut Errors) -> Option<Format> {

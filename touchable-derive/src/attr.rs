@@ -167,9 +167,8 @@ fn args(attr: &Attribute, errors: &mut Errors) -> Vec<Arg> {
 
 fn arg(tokens: TokenStream, errors: &mut Errors) -> Option<Arg> {
     let mut rest = tokens.clone().into_iter();
-    let key = match rest.next() {
-        Some(TokenTree::Ident(key)) => key,
-        _ => return name(tokens, errors).map(|key| Arg { key, value: None }),
+    let Some(TokenTree::Ident(key)) = rest.next() else {
+        return name(tokens, errors).map(|key| Arg { key, value: None });
     };
     match rest.next() {
         None => Some(Arg { key, value: None }),

@@ -49,26 +49,34 @@ fn touchable(entity: &Entity) -> TokenStream {
 }
 
 fn optional(column: Option<&Column>) -> TokenStream {
-    match column {
-        Some(Column { variant, .. }) => quote!(::core::option::Option::Some(Column::#variant)),
-        None => quote!(::core::option::Option::None),
-    }
+    let value = column.map(|Column { variant, .. }| quote!(Column::#variant));
+    option(value)
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    value.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
 }
 
 /// The functions that know the types of the columns. A wrong type is an error where it is written.
 fn values(entity: &Entity) -> TokenStream {
     let touch = &entity.touch_column.ty;
-    let created = match entity.created.as_ref().map(|column| &column.ty) {
-        Some(ty) => quote!(::core::option::Option::Some(::touchable::__private::stamp_value::<#ty>(stamp))),
-        None => quote!({
-            let _ = stamp;
-            ::core::option::Option::None
-        }),
+    let created = entity
+        .created
+        .as_ref()
+        .map(|Column { ty, .. }| quote!(::touchable::__private::stamp_value::<#ty>(stamp)));
+    let version = entity
+        .version
+        .as_ref()
+        .map(|Column { ty, .. }| quote!(::touchable::__private::first_version::<#ty>()));
+    let stamp = if created.is_some() {
+        quote!(stamp)
+    } else {
+        quote!(_)
     };
-    let version = match entity.version.as_ref().map(|column| &column.ty) {
-        Some(ty) => quote!(::core::option::Option::Some(::touchable::__private::first_version::<#ty>())),
-        None => quote!(::core::option::Option::None),
-    };
+    let (created, version) = (option(created), option(version));
     quote! {
         fn stamp_value(stamp: ::touchable::__private::Stamp) -> ::touchable::__private::sea_orm::Value {
             ::touchable::__private::stamp_value::<#touch>(stamp)
@@ -79,7 +87,7 @@ fn values(entity: &Entity) -> TokenStream {
             ::touchable::__private::value_stamp::<#touch>(value)
         }
         fn created_value(
-            stamp: ::touchable::__private::Stamp,
+            #stamp: ::touchable::__private::Stamp,
         ) -> ::core::option::Option<::touchable::__private::sea_orm::Value> {
             #created
         }
@@ -136,12 +144,14 @@ fn path(rule: &Rule) -> TokenStream {
         Hops::Related => quote_spanned!(at=> ::touchable::__private::related::<Entity, #target>()),
         Hops::Junction { module, from, to } => {
             let relation = quote!(super::#module::Relation);
-            let from = match from {
-                Some(from) => definition(&relation, from),
-                None => quote_spanned! {at=>
+            let related = || {
+                quote_spanned! {at=>
                     <super::#module::Entity as ::touchable::__private::sea_orm::Related<Entity>>::to()
-                },
+                }
             };
+            let from = from
+                .as_ref()
+                .map_or_else(related, |from| definition(&relation, from));
             let to = definition(&relation, to);
             quote!(::std::vec![#from.rev(), #to])
         }

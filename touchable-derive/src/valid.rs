@@ -59,7 +59,7 @@ pub fn check(declaration: &Declaration, errors: &mut Errors) -> Option<Entity> {
     let options = &declaration.options;
     let created = options.created_at.as_ref().and_then(|name| checker.column(name));
     let version = options.version.as_ref().and_then(|name| checker.column(name));
-    checker.refuse_shared([&touch_column, &created, &version]);
+    checker.refuse_shared([touch_column, created, version]);
     let rules = checker.rules(&[touch_column, version]);
     Some(Entity {
         vis: declaration.vis.clone(),
@@ -112,17 +112,21 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Touch, creation and version columns, in this order, are three columns.
-    fn refuse_shared(&mut self, columns: [&Option<&Column>; 3]) {
+    fn refuse_shared(&mut self, columns: [Option<&Column>; 3]) {
         let options = &self.declaration.options;
         let names = [&options.updated_at, &options.created_at, &options.version];
-        for (at, (column, name)) in columns.iter().zip(names).enumerate() {
-            let taken = |other: &&Option<&Column>| other.is_some() && field(other) == field(column);
-            if let Some(name) = name.as_ref().filter(|_| columns[..at].iter().any(taken)) {
+        let mut taken = Vec::new();
+        for (column, name) in columns.into_iter().zip(names) {
+            let Some(Column { field, .. }) = column else {
+                continue;
+            };
+            if let Some(name) = name.as_ref().filter(|_| taken.contains(&field)) {
                 self.errors.at(
                     name,
                     format!("`{name}` has a task already: name a column of its own"),
                 );
             }
+            taken.push(field);
         }
     }
 
@@ -232,10 +236,6 @@ impl Events {
 /// Whether two identifiers name one field: `r#type` and `type` do.
 pub fn same(one: &Ident, other: &Ident) -> bool {
     one.unraw() == other.unraw()
-}
-
-fn field<'a>(column: &Option<&'a Column>) -> Option<&'a Ident> {
-    column.map(|column| &column.field)
 }
 
 fn sorted(names: &[Ident]) -> Vec<&Ident> {
