@@ -3,7 +3,7 @@
 use sea_orm_migration::{
     SchemaManager,
     sea_orm::{DbBackend, DbErr},
-    sea_query::{Query, Table, TableRef},
+    sea_query::{Query, Table, TableAlterStatement, TableRef},
 };
 
 use crate::{
@@ -142,9 +142,7 @@ impl<'a> TouchColumns<'a> {
 
     async fn alter(
         &self,
-        change: impl FnOnce(
-            &mut sea_orm_migration::sea_query::TableAlterStatement,
-        ) -> &mut sea_orm_migration::sea_query::TableAlterStatement,
+        change: impl FnOnce(&mut TableAlterStatement) -> &mut TableAlterStatement,
     ) -> Result<(), DbErr> {
         let mut alter = Table::alter();
         change(alter.table(catalog::unaliased(&self.table)?));

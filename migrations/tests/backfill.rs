@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::{future::poll_fn, pin::pin, task::Poll};
+
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use sea_orm_migration::SchemaManager;
 use touchable_migrations::TouchSchema;
@@ -11,6 +13,7 @@ use touchable_migrations::TouchSchema;
 on_every_backend!(
     goes_on_where_it_stopped,
     a_failing_batch_takes_back_itself_only,
+    may_be_dropped_at_any_point,
     stamped_rows_keep_their_stamp,
     nulls_count_as_missing,
     keys_are_composite_or_text,
@@ -121,6 +124,41 @@ async fn a_failing_batch_takes_back_itself_only(db: DatabaseConnection) {
 
     run(&db, mend).await;
     assert_eq!(backfill.run().await.unwrap().rows, 400);
+}
+
+/// Polls a future so many times at most, then drops it.
+async fn polled<F: Future>(future: F, mut times: u32) -> Option<F::Output> {
+    let mut future = pin!(future);
+    poll_fn(|context| match times.checked_sub(1) {
+        None => Poll::Ready(None),
+        Some(left) => {
+            times = left;
+            future.as_mut().poll(context).map(Some)
+        }
+    })
+    .await
+}
+
+async fn may_be_dropped_at_any_point(db: DatabaseConnection) {
+    notes(&db, "PRIMARY KEY (b)", 2_000).await;
+    let manager = SchemaManager::new(&db);
+    let backfill = manager.backfill("notes", "updated_at").batch_size(100);
+    let mut left = Vec::new();
+    for polls in 1.. {
+        let outcome = polled(backfill.clone().run(), polls).await;
+        left.push(pending(&db).await);
+        if let Some(filled) = outcome {
+            assert!(filled.unwrap().finished);
+            break;
+        }
+    }
+    assert!(left.is_sorted_by(|before, after| before >= after), "{left:?}");
+    assert!(
+        left.iter().all(|rows| rows % 100 == 0),
+        "whole batches only: {left:?}"
+    );
+    assert_eq!(left.last(), Some(&0));
+    assert!(left.len() > 3, "it was interrupted: {left:?}");
 }
 
 async fn stamped_rows_keep_their_stamp(db: DatabaseConnection) {
