@@ -59,7 +59,9 @@ impl Private {
                     .busy_timeout(Duration::from_secs(60))
             });
         }
-        Database::connect(options).await.expect("a connection to the private database")
+        Database::connect(options)
+            .await
+            .expect("a connection to the private database")
     }
 
     pub(crate) async fn destroy(self) {
@@ -125,6 +127,13 @@ fn with_database(admin: &str, name: &str) -> String {
 
 fn unique_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos());
-    format!("touchable_{}_{}_{}", process::id(), NEXT.fetch_add(1, Relaxed), nanos % 1_000_000_000)
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| d.as_nanos());
+    format!(
+        "touchable_{}_{}_{}",
+        process::id(),
+        NEXT.fetch_add(1, Relaxed),
+        nanos % 1_000_000_000
+    )
 }

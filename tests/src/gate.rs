@@ -40,7 +40,11 @@ impl<'a, C: ConnectionTrait> Gate<'a, C> {
 
     /// Drops an action's future when it wants to send one statement more than this. Returns its output when it was
     /// content with them.
-    pub async fn cancelling<T>(inner: &'a C, let_through: usize, action: impl AsyncFnOnce(&Self) -> T) -> Option<T> {
+    pub async fn cancelling<T>(
+        inner: &'a C,
+        let_through: usize,
+        action: impl AsyncFnOnce(&Self) -> T,
+    ) -> Option<T> {
         let gate = Self::new(inner, let_through, End::Hang);
         tokio::select! {
             biased;

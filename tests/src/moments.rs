@@ -89,7 +89,12 @@ impl Moments {
         let mut moved = BTreeSet::new();
         for (table, (column, before)) in &self.0 {
             let after = &later.0[table].1;
-            moved.extend(after.keys().filter(|name| !before.contains_key(*name)).map(|name| format!("+{name}")));
+            moved.extend(
+                after
+                    .keys()
+                    .filter(|name| !before.contains_key(*name))
+                    .map(|name| format!("+{name}")),
+            );
             for (name, row) in before {
                 match after.get(name) {
                     None => {

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fmt};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    ConnectionTrait, DatabaseExecutor, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable,
-    ModelTrait, PrimaryKeyToColumn, Schema, Value, sea_query::MysqlQueryBuilder,
+    ConnectionTrait, DatabaseExecutor, DbBackend, EntityTrait, IdenStatic, Iterable, ModelTrait,
+    PrimaryKeyToColumn, Schema, Value, sea_query::MysqlQueryBuilder,
 };
 
 use crate::moments::micros;
@@ -27,7 +27,9 @@ pub struct Table {
 
 impl fmt::Debug for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Table").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Table")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -51,7 +53,9 @@ impl Table {
 
     pub(crate) async fn create(&self, db: &impl ConnectionTrait) {
         let sql = (self.create)(db.get_database_backend());
-        db.execute_unprepared(&sql).await.unwrap_or_else(|e| panic!("{e}: {sql}"));
+        db.execute_unprepared(&sql)
+            .await
+            .unwrap_or_else(|e| panic!("{e}: {sql}"));
     }
 
     pub(crate) async fn read(&self, db: DatabaseExecutor<'_>) -> Rows {
@@ -74,7 +78,10 @@ fn create<E: EntityTrait>(backend: DbBackend) -> String {
 
 async fn read<E: EntityTrait>(db: DatabaseExecutor<'_>) -> Rows {
     let models = E::find().all(&db).await.expect("all rows of a table");
-    models.iter().map(|model| (row_name::<E>(model), row::<E>(model))).collect()
+    models
+        .iter()
+        .map(|model| (row_name::<E>(model), row::<E>(model)))
+        .collect()
 }
 
 fn row_name<E: EntityTrait>(model: &E::Model) -> String {
@@ -88,7 +95,9 @@ fn row_name<E: EntityTrait>(model: &E::Model) -> String {
 }
 
 fn row<E: EntityTrait>(model: &E::Model) -> Row {
-    E::Column::iter().map(|column| (column.as_str(), model.get(column))).collect()
+    E::Column::iter()
+        .map(|column| (column.as_str(), model.get(column)))
+        .collect()
 }
 
 /// Whether a value is a moment, so that its movement is worth a report of its own.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, EntityName, EntityTrait,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, EntityTrait,
     IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait,
 };
 
@@ -46,7 +46,10 @@ impl World {
 
     /// Another pool on the same database. SQLite's database in memory has no second one.
     pub async fn connect(&self, connections: u32) -> DatabaseConnection {
-        assert!(self.backend != Backend::Sqlite || connections > 1, "a second database in memory");
+        assert!(
+            self.backend != Backend::Sqlite || connections > 1,
+            "a second database in memory"
+        );
         self.private.connect(connections).await
     }
 
@@ -82,7 +85,10 @@ impl World {
             let sql = format!(
                 "SELECT setval(pg_get_serial_sequence('\"{table}\"', '{key}'), (SELECT max(\"{key}\") FROM \"{table}\"))"
             );
-            self.db.execute_unprepared(&sql).await.expect("a sequence behind a generated key");
+            self.db
+                .execute_unprepared(&sql)
+                .await
+                .expect("a sequence behind a generated key");
         }
     }
 
@@ -91,7 +97,10 @@ impl World {
     /// # Panics
     ///
     /// Panics when there is none.
-    pub async fn model<E: EntityTrait>(&self, key: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>) -> E::Model {
+    pub async fn model<E: EntityTrait>(
+        &self,
+        key: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>,
+    ) -> E::Model {
         let row = E::find_by_id(key).one(&self.db).await.expect("a readable table");
         row.expect("a row with this key")
     }
@@ -101,7 +110,10 @@ impl World {
     /// # Panics
     ///
     /// Panics when there is none.
-    pub async fn active<E>(&self, key: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>) -> E::ActiveModel
+    pub async fn active<E>(
+        &self,
+        key: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>,
+    ) -> E::ActiveModel
     where
         E: EntityTrait,
         E::Model: IntoActiveModel<E::ActiveModel>,
@@ -125,7 +137,11 @@ impl World {
     ///
     /// Panics when any other row moved, or one of these did not.
     #[track_caller]
-    pub fn expect_moved<T>(&self, expected: &[&str], action: impl Future<Output = T>) -> impl Future<Output = T> {
+    pub fn expect_moved<T>(
+        &self,
+        expected: &[&str],
+        action: impl Future<Output = T>,
+    ) -> impl Future<Output = T> {
         let caller = std::panic::Location::caller();
         async move {
             let before = self.moments().await;
@@ -154,7 +170,11 @@ impl World {
     /// Panics when the database refuses the copies, or when there are more than 100,000.
     pub async fn multiply<E: EntityTrait>(&self, row: i32, first: i32, copies: i32) {
         assert!(copies <= 100_000, "five digits");
-        let quote = if self.backend == Backend::MariaDb { '`' } else { '"' };
+        let quote = if self.backend == Backend::MariaDb {
+            '`'
+        } else {
+            '"'
+        };
         let quoted = |name: &str| format!("{quote}{name}{quote}");
         let columns: Vec<String> = E::Column::iter().map(|column| quoted(column.as_str())).collect();
         let values: Vec<String> = columns

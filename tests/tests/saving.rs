@@ -39,7 +39,10 @@ fn clock() -> Clock {
 /// A save takes a few stamps at most.
 #[track_caller]
 fn assert_fresh(micros: i64, now: i64) {
-    assert!((now..now + 100).contains(&micros), "{micros} is not fresh at {now}");
+    assert!(
+        (now..now + 100).contains(&micros),
+        "{micros} is not fresh at {now}"
+    );
 }
 
 fn stamp<T: StampType>(micros: i64) -> T {
@@ -133,7 +136,10 @@ async fn b01_an_older_stamp_of_the_application_is_raised(world: &World) {
     event.name = Set("renamed".to_owned());
     event.updated_at = Set(at(-1_000_000));
     world
-        .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], event.update(&world.db))
+        .expect_moved(
+            &["events 1", "tasks 1", "tasks 2", "tasks 3"],
+            event.update(&world.db),
+        )
         .await
         .unwrap();
     assert!(world.moments().await.micros("events 1") > before);
@@ -142,12 +148,18 @@ async fn b01_an_older_stamp_of_the_application_is_raised(world: &World) {
 async fn b01_insert_fills_created_at_when_left_out(world: &World) {
     let db = &world.db;
     let save = async {
-        let dated = stamps::dated::ActiveModel { text: Set("new".to_owned()), ..Default::default() };
+        let dated = stamps::dated::ActiveModel {
+            text: Set("new".to_owned()),
+            ..Default::default()
+        };
         let dated = dated.insert(db).await.unwrap();
         assert_fresh(dated.born_at.and_utc().timestamp_micros(), NOW);
         assert_fresh(dated.modified_at.timestamp_micros(), NOW);
 
-        let born = stamps::born::ActiveModel { text: Set("new".to_owned()), ..Default::default() };
+        let born = stamps::born::ActiveModel {
+            text: Set("new".to_owned()),
+            ..Default::default()
+        };
         let born = born.insert(db).await.unwrap();
         assert_fresh(born.created_at.unwrap().timestamp_micros(), NOW);
         assert_eq!(world.model::<stamps::born::Entity>(born.id).await, born);
@@ -169,14 +181,20 @@ async fn b01_created_at_is_the_applications_when_set_and_stays_on_update(world: 
     let saved = again.update(db).await.unwrap();
     assert_eq!(saved.created_at, Some(at(5)));
     saved.clone().touch(db).await.unwrap();
-    assert_eq!(world.model::<stamps::born::Entity>(saved.id).await.created_at, Some(at(5)));
+    assert_eq!(
+        world.model::<stamps::born::Entity>(saved.id).await.created_at,
+        Some(at(5))
+    );
 }
 
 async fn b01_versions_count_saves_and_touches(world: &World) {
     let db = &world.db;
     let version = async |id| world.model::<stamps::dated::Entity>(id).await.lock_no;
 
-    let new = stamps::dated::ActiveModel { text: Set("new".to_owned()), ..Default::default() };
+    let new = stamps::dated::ActiveModel {
+        text: Set("new".to_owned()),
+        ..Default::default()
+    };
     let row = new.insert(db).await.unwrap();
     assert_eq!((row.lock_no, version(row.id).await), (1, 1));
 
@@ -208,7 +226,10 @@ async fn b01_versions_of_touched_rows_count_too(world: &World) {
 
 async fn b01_columns_under_other_names(world: &World) {
     let db = &world.db;
-    let new = stamps::counted::ActiveModel { r#type: Set("a".to_owned()), ..Default::default() };
+    let new = stamps::counted::ActiveModel {
+        r#type: Set("a".to_owned()),
+        ..Default::default()
+    };
     let counted = new.insert(db).await.unwrap();
     let new = stamps::page::ActiveModel {
         body: Set("text".to_owned()),
@@ -251,14 +272,19 @@ async fn b02_an_unchanged_model_is_not_written(world: &World) {
     let event = world.model::<board::event::Entity>(1).await;
     let action = async { event.clone().into_active_model().update(&world.db).await.unwrap() };
     let mut same = None;
-    let sent = world.expect_moved(&[], world.sent(async { same = Some(action.await) })).await;
+    let sent = world
+        .expect_moved(&[], world.sent(async { same = Some(action.await) }))
+        .await;
     assert!(!sent.iter().any(|sql| sql.starts_with("UPDATE")), "{sent:#?}");
     assert_eq!(same, Some(event));
 }
 
 async fn b02_a_save_with_nothing_but_the_key_is_not_written(world: &World) {
     board::populate(world).await;
-    let event = board::event::ActiveModel { id: Unchanged(1), ..Default::default() };
+    let event = board::event::ActiveModel {
+        id: Unchanged(1),
+        ..Default::default()
+    };
     let sent = world.expect_moved(&[], world.sent(event.save(&world.db))).await;
     assert!(!sent.iter().any(|sql| sql.starts_with("UPDATE")), "{sent:#?}");
 }
@@ -333,14 +359,24 @@ async fn b03_touched_rows_rise_each_above_its_own(world: &World) {
         ..board::task(id, Some(2), None)
     };
     world
-        .seed([future(11, 0), future(12, 1), future(13, 86_400_000_000), future(14, 9_999_999)])
+        .seed([
+            future(11, 0),
+            future(12, 1),
+            future(13, 86_400_000_000),
+            future(14, 9_999_999),
+        ])
         .await;
     let rename = async {
         for turn in 0..3 {
             let mut event = world.active::<board::event::Entity>(2).await;
             event.name = Set(format!("turn {turn}"));
             world
-                .expect_moved(&["events 2", "tasks 4", "tasks 11", "tasks 12", "tasks 13", "tasks 14"], event.update(&world.db))
+                .expect_moved(
+                    &[
+                        "events 2", "tasks 4", "tasks 11", "tasks 12", "tasks 13", "tasks 14",
+                    ],
+                    event.update(&world.db),
+                )
                 .await
                 .unwrap();
         }

@@ -35,7 +35,16 @@ async fn example_event_to_tasks(world: &World) {
 async fn example_user_to_tasks(world: &World) {
     board::populate(world).await;
     let db = &world.db;
-    let shown = ["users 1", "tasks 1", "tasks 2", "tasks 5", "participants 1", "participants 2", "events 1", "events 2"];
+    let shown = [
+        "users 1",
+        "tasks 1",
+        "tasks 2",
+        "tasks 5",
+        "participants 1",
+        "participants 2",
+        "events 1",
+        "events 2",
+    ];
 
     let mut first = world.active::<user::Entity>(1).await;
     first.first_name = Set("Ada".to_owned());
@@ -51,7 +60,10 @@ async fn example_user_to_tasks(world: &World) {
 
     let mut preferences = world.active::<user::Entity>(1).await;
     preferences.preferences = Set(Some(Json::from("dark")));
-    world.expect_moved(&["users 1"], preferences.update(db)).await.unwrap();
+    world
+        .expect_moved(&["users 1"], preferences.update(db))
+        .await
+        .unwrap();
 
     let mut own = world.active::<task::Entity>(1).await;
     own.title = Set("own change".to_owned());
@@ -69,7 +81,16 @@ async fn example_user_participants_events(world: &World) {
     renamed.last_name = Set("Hopper".to_owned());
     world
         .expect_moved(
-            &["users 2", "tasks 3", "tasks 4", "participants 3", "participants 4", "participants 6", "events 1", "events 2"],
+            &[
+                "users 2",
+                "tasks 3",
+                "tasks 4",
+                "participants 3",
+                "participants 4",
+                "participants 6",
+                "events 1",
+                "events 2",
+            ],
             renamed.update(db),
         )
         .await
@@ -88,7 +109,10 @@ async fn example_user_participants_events(world: &World) {
 
     let mut role = world.active::<participant::Entity>(1).await;
     role.role = Set("host".to_owned());
-    world.expect_moved(&["participants 1"], role.update(db)).await.unwrap();
+    world
+        .expect_moved(&["participants 1"], role.update(db))
+        .await
+        .unwrap();
 }
 
 on_every_backend!(board: example_event_to_tasks, example_user_to_tasks, example_user_participants_events);
@@ -102,7 +126,17 @@ async fn example_nested_fragments(world: &World) {
     renamed.name = Set("Ada".to_owned());
     world
         .expect_moved(
-            &["users 1", "tasks 1", "tasks 2", "tasks 3", "tasks 5", "events 1", "events 3", "calendars 1", "calendars 2"],
+            &[
+                "users 1",
+                "tasks 1",
+                "tasks 2",
+                "tasks 3",
+                "tasks 5",
+                "events 1",
+                "events 3",
+                "calendars 1",
+                "calendars 2",
+            ],
             renamed.update(db),
         )
         .await
@@ -114,12 +148,22 @@ async fn example_nested_fragments(world: &World) {
 
     let mut task = world.active::<outer::task::Entity>(4).await;
     task.title = Set("own change".to_owned());
-    world.expect_moved(&["tasks 4", "events 2", "calendars 1"], task.update(db)).await.unwrap();
+    world
+        .expect_moved(&["tasks 4", "events 2", "calendars 1"], task.update(db))
+        .await
+        .unwrap();
 
     // An outer fragment is never older than what it holds.
     let moments = world.moments().await;
-    for (outer, inner) in [("events 1", "tasks 1"), ("calendars 1", "events 1"), ("events 2", "tasks 4")] {
-        assert!(moments.micros(outer) >= moments.micros(inner), "{outer} is older than {inner}");
+    for (outer, inner) in [
+        ("events 1", "tasks 1"),
+        ("calendars 1", "events 1"),
+        ("events 2", "tasks 4"),
+    ] {
+        assert!(
+            moments.micros(outer) >= moments.micros(inner),
+            "{outer} is older than {inner}"
+        );
     }
 }
 

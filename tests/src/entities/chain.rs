@@ -38,12 +38,14 @@ pub async fn populate(world: &World) {
         }))
         .await;
     world
-        .seed([(1, Some(1)), (2, Some(2)), (3, Some(3)), (4, None)].map(|(id, team)| person::ActiveModel {
-            id: Set(id),
-            name: Set(format!("person {id}")),
-            team_id: Set(team),
-            updated_at: Set(at(3)),
-        }))
+        .seed(
+            [(1, Some(1)), (2, Some(2)), (3, Some(3)), (4, None)].map(|(id, team)| person::ActiveModel {
+                id: Set(id),
+                name: Set(format!("person {id}")),
+                team_id: Set(team),
+                updated_at: Set(at(3)),
+            }),
+        )
         .await;
     world
         .seed([1, 2, 3, 4].map(|id| card::ActiveModel {

@@ -65,7 +65,12 @@ pub fn task(id: i32, event: Option<i32>, user: Option<i32>) -> task::ActiveModel
 pub async fn populate(world: &World) {
     world.seed([calendar(1), calendar(2)]).await;
     world
-        .seed([event(1, Some(1)), event(2, Some(1)), event(3, Some(2)), event(4, None)])
+        .seed([
+            event(1, Some(1)),
+            event(2, Some(1)),
+            event(3, Some(2)),
+            event(4, None),
+        ])
         .await;
     world.seed([user(1), user(2)]).await;
     world
