@@ -118,18 +118,6 @@ impl Clock {
             .unwrap_or_default();
         Stamp(rise(before))
     }
-
-    /// Learns of a stamp that another node may have given, so that later ones lie above it.
-    ///
-    /// This is the receive step of a hybrid logical clock (Kulkarni et al., 2014), without the separate counter:
-    /// microseconds leave room enough for it.
-    pub(crate) fn witness(&self, seen: Stamp) {
-        let last = match &self.0 {
-            None => &LAST,
-            Some(manual) => &manual.last,
-        };
-        last.fetch_max(seen.0, Relaxed);
-    }
 }
 
 fn system_micros() -> i64 {

@@ -1,11 +1,12 @@
 //! What the derive implements for an entity.
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, Utc};
-use sea_orm::{EntityTrait, Value, sea_query::ValueType};
+use sea_orm::{ConnectionTrait, EntityTrait, Select, TransactionTrait, Value, sea_query::ValueType};
 
 use crate::{
+    Result,
     clock::Stamp,
-    touch::{Dirty, Rule, Schema},
+    touch::{self, Dirty, Rule, Schema, Touched},
 };
 
 /// An entity whose saves touch the rows that show it. Derive it: `#[derive(Touchable)]`.
@@ -25,6 +26,17 @@ pub trait Touchable: EntityTrait {
     const VERSION_COLUMN: Option<Self::Column>;
     /// What counts as a change.
     const DIRTY: Dirty;
+
+    /// Touches the rows of a query as [`TouchRecord::touch`](crate::TouchRecord::touch) does one, in one transaction.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing is touched.
+    fn touch_all<C>(select: Select<Self>, db: &C) -> impl Future<Output = Result<Touched>> + Send
+    where
+        C: ConnectionTrait + TransactionTrait,
+    {
+        touch::touch_all(select, db)
+    }
 
     /// The declaration as the engine reads it, compiled once.
     fn schema() -> &'static Schema;
@@ -84,7 +96,7 @@ impl StampType for time::OffsetDateTime {
         Self::from_unix_timestamp_nanos(i128::from(stamp.as_micros()) * 1_000).unwrap_or(Self::UNIX_EPOCH)
     }
     fn to_stamp(&self) -> Option<Stamp> {
-        i64::try_from(self.unix_timestamp_nanos() / 1_000)
+        <i64 as TryFrom<i128>>::try_from(self.unix_timestamp_nanos() / 1_000)
             .ok()
             .map(Stamp::from_micros)
     }

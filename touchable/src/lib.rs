@@ -2,6 +2,7 @@
 
 mod clock;
 mod entity;
+mod error;
 pub mod touch;
 
 #[doc(hidden)]
@@ -9,5 +10,7 @@ pub mod __private;
 
 pub use clock::{Clock, Stamp};
 pub use entity::{StampType, Touchable, VersionType};
+pub use error::{Error, Result};
+pub use touch::{TouchMany, TouchRecord, Touched, no_touching, no_touching_on};
 #[cfg(feature = "derive")]
 pub use touchable_derive::Touchable;

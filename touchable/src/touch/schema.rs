@@ -1,19 +1,169 @@
 //! An entity's declaration, compiled once and without its type.
 
+use sea_orm::{
+    ColumnTrait, IdenStatic, Iterable, PrimaryKeyToColumn, RelationDef,
+    sea_query::{Alias, ColumnType, DynIden, IntoIden, TableRef},
+};
+
+use super::{Event, Events, Fields, Rule};
 use crate::Touchable;
 
 /// What the engine knows of an entity.
 #[derive(Debug)]
 pub struct Schema {
-    pub(crate) table: &'static str,
+    pub(crate) table: TableRef,
+    pub(crate) name: &'static str,
+    pub(crate) primary_key: Vec<&'static str>,
+    pub(crate) touch: &'static str,
+    pub(crate) version: Option<&'static str>,
+    pub(crate) rules: Vec<CompiledRule>,
+    columns: Vec<(&'static str, ColumnKind)>,
+}
+
+/// A rule with its columns as names.
+#[derive(Debug)]
+pub(crate) struct CompiledRule {
+    pub association: &'static str,
+    pub hops: Vec<RelationDef>,
+    pub target: fn() -> &'static Schema,
+    pub events: Events,
+    pub columns: Vec<&'static str>,
+    fields: Watched,
+}
+
+#[derive(Debug)]
+enum Watched {
+    Any,
+    Only(Vec<&'static str>),
+    Except(Vec<&'static str>),
+}
+
+/// How a column is bumped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    /// A time with a zone: `DateTimeUtc`, `DateTimeWithTimeZone`, `OffsetDateTime`.
+    Zoned,
+    /// A time without a zone, read as UTC.
+    Naive,
+    Integer,
+    /// Compared byte by byte, since collations call different texts equal.
+    Text,
+    /// A type that some backend cannot compare.
+    Opaque,
+    Other,
 }
 
 impl Schema {
     /// Compiles the declaration of an entity. The derive keeps the result in a static.
     #[must_use]
     pub fn of<E: Touchable>() -> Self {
+        let entity = E::default();
         Self {
-            table: sea_orm::IdenStatic::as_str(&E::default()),
+            table: entity.table_ref(),
+            name: entity.as_str(),
+            primary_key: E::PrimaryKey::iter()
+                .map(|key| key.into_column().as_str())
+                .collect(),
+            touch: E::TOUCH_COLUMN.as_str(),
+            version: E::VERSION_COLUMN.map(|column| column.as_str()),
+            rules: E::RULES.iter().map(CompiledRule::of).collect(),
+            columns: E::Column::iter()
+                .map(|column| (column.as_str(), ColumnKind::of(column.def().get_column_type())))
+                .collect(),
+        }
+    }
+
+    pub(crate) fn kind(&self, column: &str) -> Option<ColumnKind> {
+        self.columns
+            .iter()
+            .find(|(name, _)| *name == column)
+            .map(|(_, kind)| *kind)
+    }
+
+    pub(crate) fn column_names(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().map(|(name, _)| *name)
+    }
+
+    pub(crate) fn primary_key_idens(&self) -> Vec<DynIden> {
+        self.primary_key
+            .iter()
+            .map(|name| Alias::new(*name).into_iden())
+            .collect()
+    }
+
+    /// The rules through which a touch of this entity's rows goes on.
+    pub(crate) fn cascading(&self) -> impl Iterator<Item = &CompiledRule> {
+        self.rules.iter().filter(|rule| rule.cascades())
+    }
+
+    /// A fixed order of tables, the same on every node.
+    pub(crate) fn order(&self) -> String {
+        format!("{:?}", self.table)
+    }
+}
+
+impl CompiledRule {
+    fn of<E: Touchable>(rule: &Rule<E>) -> Self {
+        let names = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect();
+        Self {
+            association: rule.association,
+            hops: (rule.path)(),
+            target: rule.target,
+            events: rule.events,
+            columns: (rule.columns)(),
+            fields: match rule.fields {
+                Fields::Any => Watched::Any,
+                Fields::Only(columns) => Watched::Only(names(columns)),
+                Fields::Except(columns) => Watched::Except(names(columns)),
+            },
+        }
+    }
+
+    pub(crate) fn watches(&self, column: &str) -> bool {
+        match &self.fields {
+            Watched::Any => true,
+            Watched::Only(columns) => columns.contains(&column),
+            Watched::Except(columns) => !columns.contains(&column),
+        }
+    }
+
+    /// Whether a touch of the source row touches the target too.
+    pub(crate) fn cascades(&self) -> bool {
+        matches!(self.fields, Watched::Any) && self.events.contains(Event::Update)
+    }
+
+    /// The columns of the source's table that say which rows are associated.
+    pub(crate) fn key(&self) -> impl Iterator<Item = String> {
+        self.hops
+            .first()
+            .into_iter()
+            .flat_map(|hop| hop.from_col.iter().map(ToString::to_string))
+    }
+
+    /// Whether the key is a foreign key of the source: a belongs-to association.
+    pub(crate) fn belongs_to(&self) -> bool {
+        self.hops.first().is_some_and(|hop| !hop.is_owner)
+    }
+}
+
+impl ColumnKind {
+    fn of(column: &ColumnType) -> Self {
+        match column {
+            ColumnType::TimestampWithTimeZone => Self::Zoned,
+            ColumnType::DateTime | ColumnType::Timestamp => Self::Naive,
+            ColumnType::TinyInteger
+            | ColumnType::SmallInteger
+            | ColumnType::Integer
+            | ColumnType::BigInteger
+            | ColumnType::TinyUnsigned
+            | ColumnType::SmallUnsigned
+            | ColumnType::Unsigned
+            | ColumnType::BigUnsigned => Self::Integer,
+            ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Enum { .. } => {
+                Self::Text
+            }
+            ColumnType::Json | ColumnType::Custom(_) => Self::Opaque,
+            _ => Self::Other,
         }
     }
 }

@@ -1,0 +1,164 @@
+//! One error for the whole library.
+
+use std::{error, fmt};
+
+use sea_orm::DbErr;
+
+/// A result with touchable's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, and with which entity, rule or key.
+///
+/// The hooks of an `ActiveModel` must return SeaORM's `DbErr`; there an `Error` becomes `DbErr::Custom` with the same
+/// message, or the `DbErr` it only passed on.
+#[derive(Debug)]
+pub struct Error(Kind);
+
+#[derive(Debug)]
+enum Kind {
+    /// The database refused a statement that touchable did not add anything to.
+    Database(DbErr),
+    Touch {
+        table: String,
+        rules: String,
+        source: DbErr,
+    },
+    RecordNotFound {
+        table: &'static str,
+        key: String,
+    },
+    CoarseColumn {
+        table: &'static str,
+        column: &'static str,
+    },
+    Declaration {
+        table: &'static str,
+        association: &'static str,
+        problem: String,
+    },
+    KeyNotSet {
+        table: &'static str,
+        column: &'static str,
+    },
+}
+
+impl Error {
+    pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
+        Self(Kind::Touch {
+            table: table.into(),
+            rules: rules.into(),
+            source,
+        })
+    }
+
+    pub(crate) fn record_not_found(table: &'static str, key: impl fmt::Display) -> Self {
+        Self(Kind::RecordNotFound {
+            table,
+            key: key.to_string(),
+        })
+    }
+
+    pub(crate) fn coarse_column(table: &'static str, column: &'static str) -> Self {
+        Self(Kind::CoarseColumn { table, column })
+    }
+
+    pub(crate) fn declaration(
+        table: &'static str,
+        association: &'static str,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self(Kind::Declaration {
+            table,
+            association,
+            problem: problem.into(),
+        })
+    }
+
+    pub(crate) fn key_not_set(table: &'static str, column: &'static str) -> Self {
+        Self(Kind::KeyNotSet { table, column })
+    }
+
+    /// The row to touch does not exist.
+    #[must_use]
+    pub const fn is_record_not_found(&self) -> bool {
+        matches!(self.0, Kind::RecordNotFound { .. })
+    }
+
+    /// A touch column keeps fewer than six digits of a second.
+    #[must_use]
+    pub const fn is_coarse_column(&self) -> bool {
+        matches!(self.0, Kind::CoarseColumn { .. })
+    }
+
+    /// A rule does not fit the tables it speaks of.
+    #[must_use]
+    pub const fn is_declaration(&self) -> bool {
+        matches!(self.0, Kind::Declaration { .. })
+    }
+
+    /// A primary key column was `NotSet` where a stored row is meant.
+    #[must_use]
+    pub const fn is_key_not_set(&self) -> bool {
+        matches!(self.0, Kind::KeyNotSet { .. })
+    }
+
+    /// The database's own error, where there is one: a deadlock or a lost connection can be told from it.
+    #[must_use]
+    pub const fn db_err(&self) -> Option<&DbErr> {
+        match &self.0 {
+            Kind::Database(source) | Kind::Touch { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Database(source) => source.fmt(f),
+            Kind::Touch { table, rules, source } => {
+                write!(f, "could not touch `{table}` (rules: {rules}): {source}")
+            }
+            Kind::RecordNotFound { table, key } => {
+                write!(f, "there is no row {key} in `{table}` to touch")
+            }
+            Kind::CoarseColumn { table, column } => write!(
+                f,
+                "the touch column `{table}.{column}` does not keep microseconds, so that two saves can leave the \
+                 same stamp; give it a precision of six digits, for example with `touchable-migrations`"
+            ),
+            Kind::Declaration {
+                table,
+                association,
+                problem,
+            } => {
+                write!(f, "the rule `{table}` -> `{association}` cannot work: {problem}")
+            }
+            Kind::KeyNotSet { table, column } => write!(
+                f,
+                "the primary key column `{column}` of `{table}` is not set, so there is no row to compare with"
+            ),
+        }
+    }
+}
+
+impl error::Error for Error {
+    fn source(&self) -> Option<&(dyn error::Error + 'static)> {
+        self.db_err().map(|source| source as _)
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(source: DbErr) -> Self {
+        Self(Kind::Database(source))
+    }
+}
+
+impl From<Error> for DbErr {
+    fn from(error: Error) -> Self {
+        match error.0 {
+            Kind::Database(source) => source,
+            _ => Self::Custom(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Bulk writes that touch as if each row had been saved.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    ConnectionTrait, DbBackend, DeleteMany, DeleteResult, InsertMany, QueryFilter, QueryTrait,
+    TransactionTrait, UpdateMany, UpdateResult,
+    sea_query::{DeleteStatement, Expr, Query},
+};
+
+use super::{
+    bulk_insert, bulk_update,
+    capture::Captured,
+    explicit::{CHUNK, begin, finish, read_keys},
+    flush::flush,
+    hooks::active_rules,
+    plan::{Entry, Key, Query as Rows, Start},
+    sql::{in_values, table_name},
+};
+use crate::{Error, Result, Touchable, touch::Event};
+
+/// `.touching()` on SeaORM's bulk writes.
+///
+/// # Example: rename every event of a city
+///
+/// ```ignore
+/// Event::update_many()
+///     .col_expr(event::Column::Name, Expr::value("Gala"))
+///     .filter(event::Column::City.eq("Ulm"))
+///     .touching()
+///     .exec(&db)
+///     .await?;
+/// ```
+pub trait TouchMany: Sized {
+    /// Touches as if each row had been saved, in the same transaction as the write.
+    fn touching(self) -> Touching<Self> {
+        Touching(self)
+    }
+}
+
+impl<E: Touchable> TouchMany for UpdateMany<E> {}
+impl<E: Touchable> TouchMany for DeleteMany<E> {}
+impl<A: sea_orm::ActiveModelTrait<Entity: Touchable>> TouchMany for InsertMany<A> {}
+
+/// A bulk write that touches. See [`TouchMany`].
+///
+/// The rows that match are found once and locked, their primary keys are held in memory, and everything happens in one
+/// transaction (a savepoint, on a transaction). The number of statements does not depend on the number of rows, up to
+/// 10,000; beyond, the same statements run for each 10,000.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is written before `exec`"]
+pub struct Touching<W>(pub(super) W);
+
+impl<E: Touchable> Touching<UpdateMany<E>> {
+    /// Updates the rows that match, the touch columns of those that really change, and what shows them.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing is changed.
+    pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<UpdateResult> {
+        let tx = begin(db).await?;
+        let done = bulk_update::run::<E, _>(&tx, self.0.as_query()).await;
+        finish(tx, done).await
+    }
+}
+
+impl<E: Touchable> Touching<DeleteMany<E>> {
+    /// Deletes the rows that match and touches what showed them.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing is changed.
+    pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<DeleteResult> {
+        let tx = begin(db).await?;
+        let done = delete::<E, _>(&tx, self.0.as_query()).await;
+        finish(tx, done).await
+    }
+}
+
+impl<A> Touching<InsertMany<A>>
+where
+    A: sea_orm::ActiveModelTrait<Entity: Touchable>,
+{
+    /// Inserts the rows, stamped, and touches the rows they belong to, once each.
+    ///
+    /// With `on_conflict(.. update ..)` name the touch column among the columns to update.
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing is changed.
+    pub async fn exec<C: ConnectionTrait + TransactionTrait>(
+        self,
+        db: &C,
+    ) -> Result<sea_orm::InsertManyResult<A>> {
+        let tx = begin(db).await?;
+        let done = bulk_insert::run(&tx, self.0).await;
+        finish(tx, done).await
+    }
+}
+
+async fn delete<E: Touchable, C: ConnectionTrait>(
+    db: &C,
+    statement: &DeleteStatement,
+) -> Result<DeleteResult> {
+    let schema = E::schema();
+    let backend = db.get_database_backend();
+    let all = Query::delete().from_table(schema.table.clone()).to_owned();
+    let tail = Captured::of(backend, statement)
+        .after(&Captured::of(backend, &all))
+        .ok_or_else(|| unreadable(schema.name))?;
+    // SeaORM's result can only be had from a statement; this one matches nothing.
+    let mut result = E::delete_many().filter(Expr::cust("1 = 0")).exec(db).await?;
+    for keys in matching::<E, _>(db, tail).await?.chunks(CHUNK) {
+        let entries = active_rules::<E>(Event::Delete)
+            .map(|(_, rule)| {
+                let rows = Rows {
+                    source: schema,
+                    rows: rows_of::<E>(keys),
+                    becomes: HashMap::default(),
+                };
+                Entry::fired(schema, rule, Start::Query(rows.into()))
+            })
+            .collect();
+        flush(db, entries, schema, None).await?;
+        let mut delete = all.clone();
+        delete.cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys));
+        result.rows_affected += db.execute(&delete).await?.rows_affected();
+    }
+    Ok(result)
+}
+
+/// Finds and locks the rows that a statement's tail (`WHERE ..`) matches, in order of the primary key.
+pub(super) async fn matching<E: Touchable, C: ConnectionTrait>(db: &C, tail: Captured) -> Result<Vec<Key>> {
+    let schema = E::schema();
+    let backend = db.get_database_backend();
+    let key = || {
+        schema
+            .primary_key
+            .iter()
+            .map(|column| Expr::col((table_name(schema), *column)))
+    };
+    let mut select = Captured::of(backend, Query::select().exprs(key()).from(schema.table.clone()));
+    select.append(tail);
+    let mut order = Query::select();
+    for column in key() {
+        order.order_by_expr(column, sea_orm::Order::Asc);
+    }
+    let order = Captured::of(backend, &order);
+    select.push(order.sql.strip_prefix("SELECT ").unwrap_or_default());
+    if backend != DbBackend::Sqlite {
+        select.push(" FOR UPDATE");
+    }
+    read_keys::<E, C>(db, select.into_statement(backend)).await
+}
+
+/// `FROM` and `WHERE` for the rows with these keys.
+pub(super) fn rows_of<E: Touchable>(keys: &[Key]) -> sea_orm::sea_query::SelectStatement {
+    let schema = E::schema();
+    Query::select()
+        .from(schema.table.clone())
+        .cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys))
+        .to_owned()
+}
+
+pub(super) fn unreadable(table: &'static str) -> Error {
+    Error::declaration(
+        table,
+        "touching()",
+        "the statement is not one that SeaORM's builders make",
+    )
+}

@@ -1,0 +1,113 @@
+//! Touching a record, or the rows of a query, without saving them.
+
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
+    PrimaryKeyTrait, QuerySelect, QueryTrait, Select, SqliteTransactionMode, Statement, TransactionOptions,
+    TransactionSession, TransactionTrait, sea_query::IntoValueTuple,
+};
+
+use super::{
+    flush::{Touched, flush},
+    plan::{Entry, Key},
+    row::{display_key, primary_key_of_model},
+    suppress::is_suppressed,
+};
+use crate::{Error, Result, Touchable};
+
+/// How many keys one statement names at most. The smallest limit of the backends on bound values is 32,766 (`SQLite`);
+/// a key of three columns still fits.
+pub(super) const CHUNK: usize = 10_000;
+
+/// `record.touch(&db)`: as if the row had been saved with a change that every cascading rule watches.
+pub trait TouchRecord: ModelTrait<Entity: Touchable> + Sync {
+    /// Moves the row's touch column in the database, and touches what its rules without a field list name.
+    ///
+    /// The record in memory keeps its old stamp.
+    ///
+    /// # Errors
+    /// When the row does not exist ([`Error::is_record_not_found`]) or the database refuses.
+    fn touch<C: ConnectionTrait>(&self, db: &C) -> impl Future<Output = Result<Touched>> + Send {
+        async move {
+            let schema = Self::Entity::schema();
+            if is_suppressed(schema) {
+                return Ok(Touched::default());
+            }
+            let key = primary_key_of_model(self);
+            let entries = vec![Entry::rows(schema, vec![key.clone()])];
+            let touched = flush(db, entries, schema, None).await?;
+            if touched.rows() == 0 {
+                return Err(Error::record_not_found(schema.name, display_key(&key)));
+            }
+            Ok(touched)
+        }
+    }
+}
+
+impl<M: ModelTrait<Entity: Touchable> + Sync> TouchRecord for M {}
+
+/// Touches the rows of a query, in one transaction.
+pub(crate) async fn touch_all<E, C>(select: Select<E>, db: &C) -> Result<Touched>
+where
+    E: Touchable,
+    C: ConnectionTrait + TransactionTrait,
+{
+    let schema = E::schema();
+    let tx = begin(db).await?;
+    let done = async {
+        let mut select = select.select_only();
+        for key in E::PrimaryKey::iter() {
+            select = select.column(key.into_column());
+        }
+        let rows = tx.get_database_backend().build(select.as_query());
+        let keys = read_keys::<E, _>(&tx, rows).await?;
+        let mut touched = Touched::default();
+        for keys in keys.chunks(CHUNK) {
+            let entries = vec![Entry::rows(schema, keys.to_vec())];
+            touched.add(flush(&tx, entries, schema, None).await?);
+        }
+        Ok(touched)
+    }
+    .await;
+    finish(tx, done).await
+}
+
+/// The primary keys that a statement selects.
+pub(super) async fn read_keys<E: EntityTrait, C: ConnectionTrait>(
+    db: &C,
+    rows: Statement,
+) -> Result<Vec<Key>> {
+    let columns: Vec<String> = E::PrimaryKey::iter()
+        .map(|key| key.into_column().as_str().to_owned())
+        .collect();
+    let rows = db.query_all_raw(rows).await?;
+    rows.iter()
+        .map(|row| {
+            let key: <E::PrimaryKey as PrimaryKeyTrait>::ValueType = row.try_get_many("", &columns)?;
+            Ok(key.into_value_tuple().into_iter().collect())
+        })
+        .collect()
+}
+
+/// A transaction that will write: on `SQLite` it asks for the write lock at once, since a reader that becomes a writer
+/// later is refused when another wrote meanwhile.
+pub(super) async fn begin<C: TransactionTrait>(db: &C) -> Result<C::Transaction, DbErr> {
+    db.begin_with_options(TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    })
+    .await
+}
+
+pub(super) async fn finish<T, X: TransactionSession>(tx: X, done: Result<T>) -> Result<T> {
+    match done {
+        Ok(value) => {
+            tx.commit().await?;
+            Ok(value)
+        }
+        Err(error) => {
+            // The cause matters; that the rollback failed too says nothing new.
+            let _ = tx.rollback().await;
+            Err(error)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+//! The four hooks, called by generated code.
+
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, ModelTrait};
+
+use super::{
+    flush::{flush, lock_parents},
+    plan::{Entry, Start, Values},
+    row::{key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read},
+    schema::CompiledRule,
+    suppress::is_suppressed,
+    ticket::{self, Fired, Found, Note},
+    update, version,
+};
+use crate::{Clock, Error, Result, Touchable, touch::Event};
+
+type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
+
+/// `ActiveModelBehavior::before_save`.
+///
+/// # Errors
+/// When the stored row cannot be read, or an update lacks its primary key.
+pub async fn before_save<A, C>(mut am: A, db: &C, insert: bool) -> Result<A, DbErr>
+where
+    A: ActiveModelTrait + Send,
+    A::Entity: Touchable,
+    C: ConnectionTrait,
+{
+    if insert {
+        before_insert(&mut am, db).await?;
+    } else {
+        update::before_update(&mut am, db).await?;
+    }
+    Ok(am)
+}
+
+async fn before_insert<A, C>(am: &mut A, db: &C) -> Result<()>
+where
+    A: ActiveModelTrait + Send,
+    A::Entity: Touchable,
+    C: ConnectionTrait,
+{
+    let schema = A::Entity::schema();
+    let ticket = update::stamp_insert(am, Clock::current().stamp())?;
+    ticket::leave(ticket, schema.name, None, Note::default());
+    let parents = active_rules::<A::Entity>(Event::Create)
+        .filter(|(_, rule)| rule.belongs_to())
+        .filter_map(|(_, rule)| Some((rule, key_of_active(am, rule.key())?)));
+    lock_parents(db, parents.collect::<Vec<_>>()).await
+}
+
+/// `ActiveModelBehavior::after_save`.
+///
+/// # Errors
+/// When a touch fails, or the touch column turns out to keep too few digits.
+pub async fn after_save<A, C>(mut model: ModelOf<A>, db: &C, insert: bool) -> Result<ModelOf<A>, DbErr>
+where
+    A: ActiveModelTrait + Send,
+    A::Entity: Touchable,
+    C: ConnectionTrait,
+{
+    let schema = A::Entity::schema();
+    let key = primary_key_of_model(&model);
+    let stamp = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
+    let fired = match ticket::take(stamp, schema.name, &key) {
+        Found::Coarse => return Err(Error::coarse_column(schema.name, schema.touch).into()),
+        Found::Nothing => return Ok(model),
+        _ if insert => active_rules::<A::Entity>(Event::Create)
+            .filter(|(_, rule)| rule.belongs_to())
+            .map(|(rule, _)| Fired { rule, former: None })
+            .collect(),
+        Found::Note(note) => note.fired,
+        Found::Lost => active_rules::<A::Entity>(Event::Update)
+            .map(|(rule, _)| Fired { rule, former: None })
+            .collect(),
+    };
+    let entries = fired.into_iter().map(|Fired { rule, former }| {
+        let rule = &schema.rules[rule];
+        let values = Values {
+            row: Some(key.clone()),
+            row_table: Some(schema),
+            current: key_of_model(&model, rule.key()).into_iter().collect(),
+            former: former.into_iter().collect(),
+        };
+        (rule, values)
+    });
+    let entries = known::<A::Entity>(entries);
+    flush(db, entries, schema, Some(&key)).await?;
+    if !insert {
+        version::increment(&mut model, db, &key).await?;
+    }
+    Ok(model)
+}
+
+/// `ActiveModelBehavior::before_delete`: what the row is associated with can be asked for the last time.
+///
+/// # Errors
+/// When the stored row cannot be read or a touch fails.
+pub async fn before_delete<A, C>(mut am: A, db: &C) -> Result<A, DbErr>
+where
+    A: ActiveModelTrait + Send,
+    A::Entity: Touchable,
+    C: ConnectionTrait,
+{
+    let schema = A::Entity::schema();
+    let rules: Vec<_> = active_rules::<A::Entity>(Event::Delete).collect();
+    if rules.is_empty() {
+        return Ok(am);
+    }
+    let key = primary_key_of_active(&am)?;
+    let Some(stored) = read::<A::Entity, C>(db, &key, sea_orm::sea_query::LockType::Update).await? else {
+        return Ok(am);
+    };
+    let (parents, children): (Vec<_>, Vec<_>) = rules.into_iter().partition(|(_, rule)| rule.belongs_to());
+    let children = children.into_iter().map(|(_, rule)| {
+        let current = key_of_model(&stored, rule.key()).into_iter().collect();
+        (
+            rule,
+            Values {
+                row: Some(key.clone()),
+                row_table: Some(schema),
+                current,
+                former: Vec::new(),
+            },
+        )
+    });
+    flush(db, known::<A::Entity>(children), schema, None).await?;
+    let fired = parents
+        .into_iter()
+        .map(|(place, rule)| Fired {
+            rule: place,
+            former: key_of_model(&stored, rule.key()),
+        })
+        .collect();
+    let ticket = Clock::current().stamp();
+    ticket::leave(ticket, schema.name, Some(key), Note { fired });
+    am.try_set(A::Entity::TOUCH_COLUMN, A::Entity::stamp_value(ticket))?;
+    Ok(am)
+}
+
+/// `ActiveModelBehavior::after_delete`: the parents' lists have changed.
+///
+/// # Errors
+/// When a touch fails.
+pub async fn after_delete<A, C>(am: A, db: &C) -> Result<A, DbErr>
+where
+    A: ActiveModelTrait + Send,
+    A::Entity: Touchable,
+    C: ConnectionTrait,
+{
+    let schema = A::Entity::schema();
+    let ticket = am
+        .get(A::Entity::TOUCH_COLUMN)
+        .into_value()
+        .and_then(|value| A::Entity::value_stamp(&value));
+    let note = ticket
+        .and_then(|ticket| ticket::take_exact(ticket, schema.name))
+        .unwrap_or_default();
+    let parents = note.fired.into_iter().map(|Fired { rule, former }| {
+        (
+            &schema.rules[rule],
+            Values {
+                former: former.into_iter().collect(),
+                ..Values::default()
+            },
+        )
+    });
+    flush(db, known::<A::Entity>(parents), schema, None).await?;
+    Ok(am)
+}
+
+/// The rules that this event can fire here, with their places in the declaration.
+pub(super) fn active_rules<E: Touchable>(
+    event: Event,
+) -> impl Iterator<Item = (usize, &'static CompiledRule)> {
+    E::schema()
+        .rules
+        .iter()
+        .enumerate()
+        .filter(move |(_, rule)| rule.events.contains(event) && !is_suppressed((rule.target)()))
+}
+
+/// Entries for the rules of which an association is known at all.
+fn known<E: Touchable>(fired: impl Iterator<Item = (&'static CompiledRule, Values)>) -> Vec<Entry> {
+    fired
+        .filter(|(_, values)| !(values.current.is_empty() && values.former.is_empty()))
+        .map(|(rule, values)| Entry::fired(E::schema(), rule, Start::Values(values)))
+        .collect()
+}

@@ -1,0 +1,367 @@
+//! From fired rules to touches: merged, cascaded, in a fixed order. Pure: nothing here speaks to a database.
+
+use std::{collections::HashMap, ptr, sync::Arc};
+
+use sea_orm::{
+    RelationDef, Value,
+    sea_query::{Expr, SelectStatement},
+};
+
+use super::{Schema, components::components, schema::CompiledRule};
+
+/// The values of one row's key, in the order of the key's columns.
+pub(crate) type Key = Vec<Value>;
+
+/// What a flush has to do.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Ordered by table, the same on every node.
+    pub touches: Vec<Touch>,
+}
+
+/// One UPDATE: every row of a table that a flush touches in the same columns.
+#[derive(Debug)]
+pub(crate) struct Touch {
+    pub target: &'static Schema,
+    /// Empty for the touch column.
+    pub columns: &'static [&'static str],
+    pub rows: Arc<RowSet>,
+    /// Rows that have moved already: the saved row itself.
+    pub except: Vec<Key>,
+    /// The rules that led here, for messages.
+    pub rules: Vec<String>,
+}
+
+/// A set of rows of one entity, described so that the database can find it.
+#[derive(Debug)]
+pub(crate) enum RowSet {
+    /// The rows with these primary keys.
+    Keys(Vec<Key>),
+    /// The rows at the end of a path of associations.
+    Through {
+        hops: &'static [RelationDef],
+        from: Start,
+    },
+    Union(Vec<Arc<RowSet>>),
+    /// The rows of one entity among those reached by going round a cycle of rules.
+    Walk {
+        walk: Arc<Walk>,
+        node: usize,
+    },
+}
+
+/// Where a path of associations starts.
+#[derive(Clone, Debug)]
+pub(crate) enum Start {
+    /// A row whose key columns are known to the process.
+    Values(Values),
+    /// The rows of a query.
+    Query(Arc<Query>),
+    /// Rows that this flush touches.
+    Rows {
+        source: &'static Schema,
+        rows: Arc<RowSet>,
+    },
+}
+
+/// What is known of a saved row's association.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Values {
+    /// The primary key, while the row is stored: conditions on the association are asked of it.
+    pub row: Option<Key>,
+    pub row_table: Option<&'static Schema>,
+    /// The association's key as it is stored now.
+    pub current: Vec<Key>,
+    /// The key as it was: nobody can ask the row for it any more.
+    pub former: Vec<Key>,
+}
+
+/// Rows of an entity that a bulk write will change, before it does.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub source: &'static Schema,
+    /// `FROM` and `WHERE`, without columns.
+    pub rows: SelectStatement,
+    /// Columns that the write is about to set.
+    pub becomes: HashMap<&'static str, Expr>,
+}
+
+/// The rows reached from some rows by following rules that form a cycle, until nothing new is found.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub nodes: Vec<&'static Schema>,
+    pub base: Vec<(usize, Arc<RowSet>)>,
+    pub edges: Vec<WalkEdge>,
+}
+
+#[derive(Debug)]
+pub(crate) struct WalkEdge {
+    pub from: usize,
+    pub to: usize,
+    pub hops: &'static [RelationDef],
+}
+
+/// Rows that something other than a cascade touches.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub target: &'static Schema,
+    pub columns: &'static [&'static str],
+    pub rows: Arc<RowSet>,
+    pub rule: String,
+}
+
+impl Entry {
+    /// The rows that a rule of `source` names.
+    pub(crate) fn fired(source: &'static Schema, rule: &'static CompiledRule, from: Start) -> Self {
+        Self {
+            target: (rule.target)(),
+            columns: &rule.columns,
+            rows: Arc::new(RowSet::Through {
+                hops: &rule.hops,
+                from,
+            }),
+            rule: label(source, rule),
+        }
+    }
+
+    /// These rows themselves.
+    pub(crate) fn rows(target: &'static Schema, keys: Vec<Key>) -> Self {
+        Self {
+            target,
+            columns: &[],
+            rows: Arc::new(RowSet::Keys(keys)),
+            rule: format!("{} touched", target.name),
+        }
+    }
+}
+
+/// A cascading rule between two of the planned entities.
+struct Edge {
+    from: usize,
+    to: usize,
+    rule: &'static CompiledRule,
+}
+
+/// Plans the touches of these entries and of everything they cascade to.
+///
+/// `suppressed` entities are neither touched nor passed through.
+pub(crate) fn plan(mut entries: Vec<Entry>, suppressed: impl Fn(&Schema) -> bool) -> Plan {
+    entries.retain(|entry| !suppressed(entry.target));
+    let (nodes, edges) = reachable(&entries, &suppressed);
+    let mut planner = Planner {
+        sets: nodes.iter().map(|_| None).collect(),
+        parts: Vec::new(),
+        nodes,
+        edges,
+    };
+    let order = components(
+        planner.nodes.len(),
+        &planner
+            .edges
+            .iter()
+            .map(|edge| (edge.from, edge.to))
+            .collect::<Vec<_>>(),
+    );
+    for entry in entries {
+        let node = planner.index(entry.target);
+        planner.parts.push(Part {
+            node,
+            columns: entry.columns,
+            rows: entry.rows,
+            rule: entry.rule,
+        });
+    }
+    for component in order {
+        planner.close(&component);
+    }
+    planner.into_plan()
+}
+
+/// The entities that touches can reach, and the cascading rules among them.
+fn reachable(entries: &[Entry], suppressed: &impl Fn(&Schema) -> bool) -> (Vec<&'static Schema>, Vec<Edge>) {
+    let mut nodes: Vec<&'static Schema> = Vec::new();
+    let mut edges = Vec::new();
+    let seen = |nodes: &mut Vec<&'static Schema>, schema: &'static Schema| {
+        nodes
+            .iter()
+            .position(|node| ptr::eq(*node, schema))
+            .unwrap_or_else(|| {
+                nodes.push(schema);
+                nodes.len() - 1
+            })
+    };
+    for entry in entries {
+        seen(&mut nodes, entry.target);
+    }
+    let mut from = 0;
+    while let Some(schema) = nodes.get(from).copied() {
+        for rule in schema.cascading() {
+            let target = (rule.target)();
+            if !suppressed(target) {
+                let to = seen(&mut nodes, target);
+                edges.push(Edge { from, to, rule });
+            }
+        }
+        from += 1;
+    }
+    (nodes, edges)
+}
+
+struct Planner {
+    nodes: Vec<&'static Schema>,
+    edges: Vec<Edge>,
+    parts: Vec<Part>,
+    /// For each closed node, every row of it that is touched, in whatever columns.
+    sets: Vec<Option<Arc<RowSet>>>,
+}
+
+/// Some rows of a node, and the columns to bump in them.
+struct Part {
+    node: usize,
+    columns: &'static [&'static str],
+    rows: Arc<RowSet>,
+    rule: String,
+}
+
+impl Planner {
+    fn index(&self, schema: &'static Schema) -> usize {
+        self.nodes
+            .iter()
+            .position(|node| ptr::eq(*node, schema))
+            .unwrap_or_default()
+    }
+
+    /// Adds what the touched rows of a component's nodes cascade to. Everything before it is closed.
+    fn close(&mut self, component: &[usize]) {
+        let inner: Vec<usize> = (0..self.edges.len())
+            .filter(|edge| {
+                let edge = &self.edges[*edge];
+                component.contains(&edge.from) && component.contains(&edge.to)
+            })
+            .collect();
+        let outside: Vec<(usize, Arc<RowSet>)> = self
+            .parts
+            .iter()
+            .filter(|part| component.contains(&part.node))
+            .map(|part| (part.node, part.rows.clone()))
+            .collect();
+        if inner.is_empty() {
+            for node in component {
+                self.sets[*node] = Some(union(outside.iter().map(|(_, rows)| rows.clone()).collect()));
+            }
+        } else {
+            self.walk(component, outside, &inner);
+        }
+        for edge in 0..self.edges.len() {
+            if component.contains(&self.edges[edge].from) {
+                self.follow(edge);
+            }
+        }
+    }
+
+    fn walk(&mut self, component: &[usize], base: Vec<(usize, Arc<RowSet>)>, inner: &[usize]) {
+        let local = |node: usize| {
+            component
+                .iter()
+                .position(|other| *other == node)
+                .unwrap_or_default()
+        };
+        let walk = Arc::new(Walk {
+            nodes: component.iter().map(|node| self.nodes[*node]).collect(),
+            base: base.into_iter().map(|(node, rows)| (local(node), rows)).collect(),
+            edges: inner
+                .iter()
+                .map(|edge| &self.edges[*edge])
+                .map(|edge| WalkEdge {
+                    from: local(edge.from),
+                    to: local(edge.to),
+                    hops: &edge.rule.hops,
+                })
+                .collect(),
+        });
+        for node in component {
+            self.sets[*node] = Some(Arc::new(RowSet::Walk {
+                walk: walk.clone(),
+                node: local(*node),
+            }));
+        }
+    }
+
+    /// Adds the rows that one cascading rule leads to.
+    fn follow(&mut self, edge: usize) {
+        let Edge { from, to, rule } = self.edges[edge];
+        let Some(rows) = self.sets[from].clone() else {
+            return;
+        };
+        let source = self.nodes[from];
+        self.parts.push(Part {
+            node: to,
+            columns: &rule.columns,
+            rows: Arc::new(RowSet::Through {
+                hops: &rule.hops,
+                from: Start::Rows { source, rows },
+            }),
+            rule: label(source, rule),
+        });
+    }
+
+    /// One touch for each table and set of columns.
+    fn into_plan(self) -> Plan {
+        let mut touches: Vec<Touch> = Vec::new();
+        let mut rows: Vec<Vec<Arc<RowSet>>> = Vec::new();
+        for part in &self.parts {
+            let target = self.nodes[part.node];
+            let found = touches
+                .iter()
+                .position(|touch| ptr::eq(touch.target, target) && touch.columns == part.columns);
+            let at = found.unwrap_or_else(|| {
+                touches.push(Touch {
+                    target,
+                    columns: part.columns,
+                    rows: part.rows.clone(),
+                    except: Vec::new(),
+                    rules: Vec::new(),
+                });
+                rows.push(Vec::new());
+                touches.len() - 1
+            });
+            if !touches[at].rules.contains(&part.rule) {
+                touches[at].rules.push(part.rule.clone());
+            }
+            rows[at].push(part.rows.clone());
+        }
+        for (touch, rows) in touches.iter_mut().zip(rows) {
+            touch.rows = self.whole(touch).unwrap_or_else(|| union(rows));
+        }
+        touches.sort_by_cached_key(|touch| (touch.target.order(), touch.columns));
+        Plan { touches }
+    }
+
+    /// A walk has found all rows of its nodes: where they are all bumped in the same columns, nothing else need be asked.
+    fn whole(&self, touch: &Touch) -> Option<Arc<RowSet>> {
+        let node = self.index(touch.target);
+        let set = self.sets[node]
+            .as_ref()
+            .filter(|set| matches!(***set, RowSet::Walk { .. }))?;
+        self.parts
+            .iter()
+            .filter(|part| part.node == node)
+            .all(|part| part.columns == touch.columns)
+            .then(|| set.clone())
+    }
+}
+
+fn union(mut rows: Vec<Arc<RowSet>>) -> Arc<RowSet> {
+    match rows.pop() {
+        Some(only) if rows.is_empty() => only,
+        Some(last) => {
+            rows.push(last);
+            Arc::new(RowSet::Union(rows))
+        }
+        None => Arc::new(RowSet::Keys(Vec::new())),
+    }
+}
+
+fn label(source: &Schema, rule: &CompiledRule) -> String {
+    format!("{} -> {}", source.name, rule.association)
+}

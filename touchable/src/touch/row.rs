@@ -1,0 +1,140 @@
+//! Columns of one row by name, whatever holds it.
+
+use std::{any::type_name, slice};
+
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend,
+    EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, QueryFilter, QuerySelect, QueryTrait,
+    Value, sea_query::LockType,
+};
+
+use super::plan::Key;
+use crate::{Error, Result, Touchable};
+
+pub(crate) fn is_null(value: &Value) -> bool {
+    *value == value.as_null()
+}
+
+fn column<E: EntityTrait>(name: &str) -> Option<E::Column> {
+    E::Column::iter().find(|column| column.as_str() == name)
+}
+
+/// The values of these columns, unless one of them is null: a null key is associated with nothing.
+pub(crate) fn key_of_model<M: ModelTrait>(model: &M, columns: impl Iterator<Item = String>) -> Option<Key> {
+    columns
+        .map(|name| Some(model.get(column::<M::Entity>(&name)?)))
+        .map(|value| value.filter(|value| !is_null(value)))
+        .collect()
+}
+
+/// Like [`key_of_model`], of an active model; a value that is not set counts as null.
+pub(crate) fn key_of_active<A: ActiveModelTrait>(
+    am: &A,
+    columns: impl Iterator<Item = String>,
+) -> Option<Key> {
+    columns
+        .map(|name| am.get(column::<A::Entity>(&name)?).into_value())
+        .map(|value| value.filter(|value| !is_null(value)))
+        .collect()
+}
+
+pub(crate) fn primary_key_of_model<M: ModelTrait>(model: &M) -> Key {
+    <M::Entity as EntityTrait>::PrimaryKey::iter()
+        .map(|key| model.get(key.into_column()))
+        .collect()
+}
+
+/// # Errors
+/// When a column of the primary key is not set.
+pub(crate) fn primary_key_of_active<A>(am: &A) -> Result<Key>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    <A::Entity as EntityTrait>::PrimaryKey::iter()
+        .map(|key| {
+            let column = key.into_column();
+            am.get(column)
+                .into_value()
+                .ok_or_else(|| Error::key_not_set(A::Entity::schema().name, column.as_str()))
+        })
+        .collect()
+}
+
+/// The columns that are `Set`, without those of the primary key.
+pub(crate) fn set_columns<A: ActiveModelTrait>(am: &A) -> Vec<<A::Entity as EntityTrait>::Column> {
+    <A::Entity as EntityTrait>::Column::iter()
+        .filter(|column| <A::Entity as EntityTrait>::PrimaryKey::from_column(*column).is_none())
+        .filter(|column| matches!(am.get(*column), ActiveValue::Set(_)))
+        .collect()
+}
+
+/// Reads a row, inside a transaction with a lock, so that what was read is what will be changed.
+pub(crate) async fn read<E, C>(db: &C, key: &Key, lock: LockType) -> Result<Option<E::Model>>
+where
+    E: Touchable,
+    C: ConnectionTrait,
+{
+    let condition = E::PrimaryKey::iter()
+        .zip(key)
+        .fold(Condition::all(), |all, (key, value)| {
+            all.add(key.into_column().eq(value.clone()))
+        });
+    let mut select = E::find().filter(condition);
+    match db.get_database_backend() {
+        DbBackend::Postgres if in_transaction::<C>() => select = select.lock(lock),
+        DbBackend::MySql if in_transaction::<C>() => select = select.lock(LockType::Update),
+        _ => {}
+    }
+    QueryTrait::query(&mut select).limit(1);
+    Ok(select.one(db).await?)
+}
+
+/// Whether statements on this connection may belong to a transaction. Outside of one a lock is gone as soon as it is
+/// taken and would only cost; a plain `DatabaseConnection` is always outside.
+pub(crate) fn in_transaction<C>() -> bool {
+    type_name::<C>() != type_name::<DatabaseConnection>()
+}
+
+/// Whether two values are the same to everybody who could look at them.
+///
+/// Equality alone is not enough: `1.0` and `1.00`, or `0.0` and `-0.0`, are equal and are shown differently.
+pub(crate) fn same(stored: &Value, set: &Value) -> bool {
+    stored == set && (is_exact(stored) || format!("{stored:?}") == format!("{set:?}"))
+}
+
+/// Types whose equal values are always written alike, and times, whose zone the column keeps or does not.
+const fn is_exact(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Bool(_)
+            | Value::TinyInt(_)
+            | Value::SmallInt(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::TinyUnsigned(_)
+            | Value::SmallUnsigned(_)
+            | Value::Unsigned(_)
+            | Value::BigUnsigned(_)
+            | Value::String(_)
+            | Value::Char(_)
+            | Value::Bytes(_)
+            | Value::ChronoDate(_)
+            | Value::ChronoTime(_)
+            | Value::ChronoDateTime(_)
+            | Value::ChronoDateTimeUtc(_)
+            | Value::ChronoDateTimeLocal(_)
+            | Value::ChronoDateTimeWithTimeZone(_)
+    )
+}
+
+pub(crate) fn display_key(key: &Key) -> String {
+    let texts: Vec<String> = key
+        .iter()
+        .map(|value| {
+            let text = format!("{:?}", slice::from_ref(value));
+            text.trim_start_matches('[').trim_end_matches(']').to_owned()
+        })
+        .collect();
+    texts.join(",")
+}

@@ -1,0 +1,354 @@
+//! From a plan to statements: rising stamps, locks in one order, in each backend's words.
+
+use std::cell::Cell;
+
+use sea_orm::{
+    DbBackend, Identity, RelationDef, Statement,
+    sea_query::{
+        Alias, Condition, ConditionType, DynIden, Expr, ExprTrait, IntoIden, LockType, MysqlQueryBuilder,
+        Order, Query, SelectStatement, TableRef, UnionType, UpdateStatement, ValueTuple, Values as SqlValues,
+    },
+};
+
+use super::{
+    Schema,
+    plan::{self, Key, RowSet, Start, Touch},
+    rising, walk,
+};
+use crate::Stamp;
+
+/// Writes the statements of one backend.
+pub(crate) struct Sql {
+    pub backend: DbBackend,
+    aliases: Cell<usize>,
+}
+
+impl Sql {
+    pub(crate) fn new(backend: DbBackend) -> Self {
+        Self {
+            backend,
+            aliases: Cell::new(0),
+        }
+    }
+
+    /// The UPDATE of a touch.
+    pub(crate) fn update(&self, touch: &Touch, stamp: Stamp) -> Statement {
+        let target = touch.target;
+        let mut update = Query::update();
+        update.table(target.table.clone());
+        for (column, value) in rising::assignments(self.backend, target, touch.columns, stamp) {
+            update.value(Alias::new(column), value);
+        }
+        match self.backend {
+            DbBackend::Postgres => self.locked_in_order(touch, update),
+            DbBackend::MySql if touch.rows.is_direct() => {
+                update.cond_where(self.rows_and_except(touch, &table_name(target)));
+                for column in &target.primary_key {
+                    update.order_by(Alias::new(*column), Order::Asc);
+                }
+                self.backend.build(&update)
+            }
+            DbBackend::MySql => self.joined_in_order(touch, &update),
+            _ => {
+                update.cond_where(self.rows_and_except(touch, &table_name(target)));
+                self.backend.build(&update)
+            }
+        }
+    }
+
+    /// PostgreSQL locks rows in the order in which it meets them; an ordered subselect fixes that order.
+    fn locked_in_order(&self, touch: &Touch, mut update: UpdateStatement) -> Statement {
+        let target = touch.target;
+        if touch.rows.is_single(target) {
+            update.cond_where(self.rows_and_except(touch, &table_name(target)));
+        } else {
+            let mut rows = self.ordered_keys(touch);
+            rows.lock(LockType::NoKeyUpdate);
+            update.cond_where(in_subquery(
+                &table_name(target),
+                &target.primary_key_idens(),
+                rows,
+            ));
+        }
+        self.backend.build(&update)
+    }
+
+    /// MariaDB and MySQL run a subselect of an UPDATE again for each row of the table. A derived table is filled
+    /// once; read in order of the primary key it fixes the order of the locks. The optimizers drop an ORDER BY
+    /// without a LIMIT from a derived table, hence the largest LIMIT there is.
+    fn joined_in_order(&self, touch: &Touch, update: &UpdateStatement) -> Statement {
+        let target = touch.target;
+        let mut rows = self.ordered_keys(touch);
+        rows.limit(u64::MAX);
+        let (rows_sql, mut values) = rows.build(MysqlQueryBuilder);
+        let (set_sql, set_values) = update.build(MysqlQueryBuilder);
+        let table = quoted_table(target);
+        let assignments = set_sql
+            .strip_prefix(&format!("UPDATE {table} SET "))
+            .unwrap_or(&set_sql)
+            .to_owned();
+        let on: Vec<String> = target
+            .primary_key
+            .iter()
+            .enumerate()
+            .map(|(i, column)| format!("{table}.{} = `hit`.`k{i}`", quoted(column)))
+            .collect();
+        let sql = format!(
+            "UPDATE ({rows_sql}) AS `hit` STRAIGHT_JOIN {table} ON {} SET {assignments}",
+            on.join(" AND ")
+        );
+        values.0.extend(set_values.0);
+        Statement {
+            sql,
+            values: Some(SqlValues(values.0)),
+            db_backend: self.backend,
+        }
+    }
+
+    /// The primary keys of a touch's rows, in order, named `k0`, `k1`, …
+    fn ordered_keys(&self, touch: &Touch) -> SelectStatement {
+        let alias = self.alias();
+        let mut rows = Query::select();
+        rows.from(touch.target.table.clone().alias(alias.clone()));
+        for (i, column) in touch.target.primary_key.iter().enumerate() {
+            rows.expr_as(
+                Expr::col((alias.clone(), Alias::new(*column))),
+                Alias::new(format!("k{i}")),
+            );
+            rows.order_by((alias.clone(), Alias::new(*column)), Order::Asc);
+        }
+        rows.cond_where(self.rows_and_except(touch, &alias));
+        rows
+    }
+
+    fn rows_and_except(&self, touch: &Touch, table: &DynIden) -> Condition {
+        let rows = self.condition(&touch.rows, touch.target, table);
+        if touch.except.is_empty() {
+            return rows;
+        }
+        let except = in_values(table, &touch.target.primary_key_idens(), &touch.except);
+        Condition::all().add(rows).add(except.not())
+    }
+
+    /// What makes a row of `table` (a table or alias of `schema`'s) one of `rows`.
+    pub(crate) fn condition(&self, rows: &RowSet, schema: &'static Schema, table: &DynIden) -> Condition {
+        match rows {
+            RowSet::Keys(keys) => in_values(table, &schema.primary_key_idens(), keys),
+            RowSet::Through { hops, from } => self.through(hops, from, table),
+            RowSet::Union(parts) => {
+                let mut keys = parts.iter().map(|part| self.keys(part, schema));
+                let Some(mut first) = keys.next() else {
+                    return in_values(table, &schema.primary_key_idens(), &[]);
+                };
+                first.unions(keys.map(|keys| (UnionType::Distinct, keys)));
+                in_subquery(table, &schema.primary_key_idens(), first)
+            }
+            RowSet::Walk { walk, node } => {
+                in_subquery(table, &schema.primary_key_idens(), walk::keys(self, walk, *node))
+            }
+        }
+    }
+
+    /// The primary keys of these rows.
+    fn keys(&self, rows: &RowSet, schema: &'static Schema) -> SelectStatement {
+        self.select(schema.table.clone(), &schema.primary_key_idens(), |table| {
+            self.condition(rows, schema, table)
+        })
+    }
+
+    /// Follows a path backwards: from the rows of `table` to what they must be associated with.
+    fn through(&self, hops: &[RelationDef], from: &Start, table: &DynIden) -> Condition {
+        let Some((hop, before)) = hops.split_last() else {
+            return in_values(table, &[], &[]);
+        };
+        if !before.is_empty() {
+            return self.across(hop, table, |source| self.through(before, from, source));
+        }
+        match from {
+            Start::Values(values) => self.of_values(hop, values, table),
+            Start::Query(query) => self.of_query(hop, query, table),
+            Start::Rows { source, rows } => {
+                self.across(hop, table, |other| self.condition(rows, source, other))
+            }
+        }
+    }
+
+    fn of_values(&self, hop: &RelationDef, values: &plan::Values, table: &DynIden) -> Condition {
+        let key = idens(&hop.to_col);
+        if let (Some(_), Some(row), Some(schema)) = (&hop.on_condition, &values.row, values.row_table) {
+            let saved =
+                |source: &DynIden| in_values(source, &schema.primary_key_idens(), std::slice::from_ref(row));
+            return Condition::any()
+                .add(in_values(table, &key, &values.former))
+                .add(self.across(hop, table, saved));
+        }
+        // Without the row its condition cannot be asked for: touch too many rather than too few.
+        let all: Vec<Key> = values.current.iter().chain(&values.former).cloned().collect();
+        in_values(table, &key, &all)
+    }
+
+    fn of_query(&self, hop: &RelationDef, query: &plan::Query, table: &DynIden) -> Condition {
+        if hop.on_condition.is_some() {
+            let keys = query.source.primary_key_idens();
+            return self.across(hop, table, |source| {
+                in_subquery(source, &keys, query.select(&keys))
+            });
+        }
+        in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)))
+    }
+
+    /// The rows of `table` that a hop associates with those rows of its source that meet a condition.
+    fn across(
+        &self,
+        hop: &RelationDef,
+        table: &DynIden,
+        source: impl Fn(&DynIden) -> Condition,
+    ) -> Condition {
+        let keys = self.select(hop.from_tbl.clone(), &idens(&hop.from_col), &source);
+        let by_key = in_subquery(table, &idens(&hop.to_col), keys);
+        let Some(on) = &hop.on_condition else {
+            return by_key;
+        };
+        let other = self.alias();
+        let mut exists = Query::select();
+        exists
+            .expr(Expr::cust("1"))
+            .from(hop.from_tbl.clone().alias(other.clone()))
+            .cond_where(source(&other))
+            .cond_where(joined(hop, &other, table, on(other.clone(), table.clone())));
+        let exists = Condition::all().add(Expr::exists(exists));
+        match hop.condition_type {
+            // The key alone can use an index; the condition then only looks at what it found.
+            ConditionType::All => Condition::all().add(by_key).add(exists),
+            ConditionType::Any => exists,
+        }
+    }
+
+    pub(crate) fn select(
+        &self,
+        table: TableRef,
+        columns: &[DynIden],
+        condition: impl Fn(&DynIden) -> Condition,
+    ) -> SelectStatement {
+        let alias = self.alias();
+        let mut select = Query::select();
+        select.from(table.alias(alias.clone()));
+        for column in columns {
+            select.column((alias.clone(), column.clone()));
+        }
+        select.cond_where(condition(&alias));
+        select
+    }
+
+    pub(crate) fn alias(&self) -> DynIden {
+        let n = self.aliases.get();
+        self.aliases.set(n + 1);
+        Alias::new(format!("t{n}")).into_iden()
+    }
+}
+
+impl plan::Query {
+    fn select(&self, columns: &[DynIden]) -> SelectStatement {
+        let mut select = self.rows.clone();
+        for column in columns {
+            let name = column.to_string();
+            let expr = self.becomes.get(name.as_str()).cloned();
+            select.expr(expr.unwrap_or_else(|| Expr::col((table_name(self.source), column.clone()))));
+        }
+        select
+    }
+}
+
+impl RowSet {
+    /// Whether the rows are found without asking another table.
+    fn is_direct(&self) -> bool {
+        match self {
+            Self::Keys(_) => true,
+            Self::Through {
+                hops,
+                from: Start::Values(_),
+            } => hops.len() == 1 && hops.iter().all(|hop| hop.on_condition.is_none()),
+            _ => false,
+        }
+    }
+
+    /// Whether there is at most one row, so that no order of locks has to be kept.
+    fn is_single(&self, schema: &Schema) -> bool {
+        match self {
+            Self::Keys(keys) => keys.len() <= 1,
+            Self::Through {
+                hops: [hop],
+                from: Start::Values(values),
+            } => {
+                hop.on_condition.is_none()
+                    && values.current.len() + values.former.len() <= 1
+                    && hop
+                        .to_col
+                        .iter()
+                        .map(ToString::to_string)
+                        .eq(schema.primary_key.iter().copied())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// How a hop joins its source to its target.
+pub(crate) fn joined(hop: &RelationDef, source: &DynIden, target: &DynIden, on: Condition) -> Condition {
+    let mut keys = Condition::all();
+    for (from, to) in hop.from_col.iter().zip(hop.to_col.iter()) {
+        keys = keys.add(Expr::col((source.clone(), from.clone())).equals((target.clone(), to.clone())));
+    }
+    match hop.condition_type {
+        ConditionType::All => Condition::all().add(keys).add(on),
+        ConditionType::Any => Condition::any().add(keys).add(on),
+    }
+}
+
+pub(crate) fn in_values(table: &DynIden, columns: &[DynIden], keys: &[Key]) -> Condition {
+    let column = |column: &DynIden| Expr::col((table.clone(), column.clone()));
+    let expr = match (columns, keys) {
+        (_, []) => Expr::cust("1 = 0"),
+        (columns, [key]) => {
+            return columns
+                .iter()
+                .zip(key)
+                .fold(Condition::all(), |all, (name, value)| {
+                    all.add(column(name).eq(value.clone()))
+                });
+        }
+        ([only], keys) => column(only).is_in(keys.iter().flatten().cloned()),
+        (columns, keys) => Expr::tuple(columns.iter().map(column))
+            .in_tuples(keys.iter().map(|key| ValueTuple::Many(key.clone()))),
+    };
+    Condition::all().add(expr)
+}
+
+pub(crate) fn in_subquery(table: &DynIden, columns: &[DynIden], select: SelectStatement) -> Condition {
+    let column = |column: &DynIden| Expr::col((table.clone(), column.clone()));
+    let expr = match columns {
+        [only] => column(only).in_subquery(select),
+        columns => Expr::tuple(columns.iter().map(column)).in_subquery(select),
+    };
+    Condition::all().add(expr)
+}
+
+fn idens(identity: &Identity) -> Vec<DynIden> {
+    identity.iter().cloned().collect()
+}
+
+pub(crate) fn table_name(schema: &Schema) -> DynIden {
+    Alias::new(schema.name).into_iden()
+}
+
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// The table as sea-query writes it for MySQL.
+fn quoted_table(schema: &Schema) -> String {
+    let sql = Query::delete()
+        .from_table(schema.table.clone())
+        .to_string(MysqlQueryBuilder);
+    sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
+}

@@ -1,0 +1,155 @@
+//! What `before_save` leaves for its `after_save`, found again by the stamp that the save wrote.
+//!
+//! A stamp is unique in the process and comes back in the saved row, so that a note can only be taken by the save that
+//! left it. The note of a save that failed or was dropped is never asked for; the oldest make room when there are many.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::plan::Key;
+use crate::Stamp;
+
+/// How many notes are kept. Each waits for one statement only, so this many are never in use at a time; a note that
+/// had to go makes its save touch too much, never too little.
+const CAPACITY: usize = 16_384;
+
+/// The rules that a save fired.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Note {
+    pub fired: Vec<Fired>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Fired {
+    /// The rule's place in the declaration.
+    pub rule: usize,
+    /// The association's key before the save, where the save changed it.
+    pub former: Option<Key>,
+}
+
+/// What is known of a save when its row comes back.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Note(Note),
+    /// The save had nothing to write.
+    Nothing,
+    /// The row came back with another stamp than was written: every rule may be concerned.
+    Lost,
+    /// The column cut digits off the stamp.
+    Coarse,
+}
+
+/// The stamp that a save wrote, and the table.
+type Ticket = (Stamp, &'static str);
+
+#[derive(Debug, Default)]
+struct Tickets {
+    notes: BTreeMap<Ticket, Vec<(Option<Key>, Note)>>,
+    /// Updates under way that set nothing, by table and key.
+    idle: BTreeMap<(&'static str, String), usize>,
+}
+
+static TICKETS: Mutex<Tickets> = Mutex::new(Tickets {
+    notes: BTreeMap::new(),
+    idle: BTreeMap::new(),
+});
+
+fn tickets() -> MutexGuard<'static, Tickets> {
+    TICKETS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Leaves a note for the save that writes this stamp.
+pub(crate) fn leave(stamp: Stamp, table: &'static str, key: Option<Key>, note: Note) {
+    let mut tickets = tickets();
+    tickets.notes.entry((stamp, table)).or_default().push((key, note));
+    if tickets.notes.len() > CAPACITY {
+        tickets.notes.pop_first();
+    }
+}
+
+/// Remembers that an update of this row set nothing.
+pub(crate) fn leave_idle(table: &'static str, key: &Key) {
+    let mut tickets = tickets();
+    *tickets.idle.entry((table, format!("{key:?}"))).or_default() += 1;
+    if tickets.idle.len() > CAPACITY {
+        tickets.idle.pop_first();
+    }
+}
+
+/// Takes the note of the save that wrote this stamp.
+pub(crate) fn take(stamp: Option<Stamp>, table: &'static str, key: &Key) -> Found {
+    let mut tickets = tickets();
+    if let Some(note) = stamp.and_then(|stamp| tickets.take_exact(stamp, table)) {
+        return Found::Note(note);
+    }
+    if let Some(cut) = stamp.and_then(|stamp| tickets.find_cut(stamp, table, key)) {
+        tickets.notes.remove(&cut);
+        return Found::Coarse;
+    }
+    if tickets.take_idle(table, key) {
+        Found::Nothing
+    } else {
+        Found::Lost
+    }
+}
+
+/// Takes the note of a delete, which carries its ticket with it.
+pub(crate) fn take_exact(stamp: Stamp, table: &'static str) -> Option<Note> {
+    tickets().take_exact(stamp, table)
+}
+
+impl Tickets {
+    fn take_exact(&mut self, stamp: Stamp, table: &'static str) -> Option<Note> {
+        let notes = self.notes.get_mut(&(stamp, table))?;
+        // Two saves can share a stamp only when the application set it: then each acts for both.
+        let mut fired = notes
+            .iter()
+            .flat_map(|(_, note)| note.fired.clone())
+            .collect::<Vec<_>>();
+        notes.remove(0);
+        if notes.is_empty() {
+            self.notes.remove(&(stamp, table));
+        }
+        fired.dedup_by_key(|fired| (fired.rule, format!("{:?}", fired.former)));
+        Some(Note { fired })
+    }
+
+    /// The ticket of this row whose last digits the column has cut off. Stamps never end in zero, so a value that
+    /// does was not written as it stands.
+    fn find_cut(&self, stamp: Stamp, table: &'static str, key: &Key) -> Option<Ticket> {
+        const SECOND: i64 = 1_000_000;
+        let cut = stamp.as_micros();
+        if cut % 1_000 != 0 {
+            return None;
+        }
+        let around = (Stamp::from_micros(cut - SECOND), "")..(Stamp::from_micros(cut + SECOND), "");
+        self.notes
+            .range(around)
+            .find(|((_, of), notes)| {
+                *of == table
+                    && notes
+                        .iter()
+                        .any(|(owner, _)| owner.as_ref().is_none_or(|owner| owner == key))
+            })
+            .map(|(ticket, _)| *ticket)
+    }
+
+    /// An idle update is believed only while no other save of the row is under way: the row that came back could be
+    /// that one's, with its stamp rewritten by the database.
+    fn take_idle(&mut self, table: &'static str, key: &Key) -> bool {
+        let busy = self.notes.iter().any(|((_, of), notes)| {
+            *of == table && notes.iter().any(|(owner, _)| owner.as_ref() == Some(key))
+        });
+        let place = (table, format!("{key:?}"));
+        let Some(count) = self.idle.get_mut(&place) else {
+            return false;
+        };
+        *count -= 1;
+        if *count == 0 {
+            self.idle.remove(&place);
+        }
+        !busy
+    }
+}

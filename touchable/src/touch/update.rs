@@ -1,0 +1,227 @@
+//! Before an update: what really changes, which rules that fires, and the stamp it is written under.
+
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ConnectionTrait, EntityTrait, IdenStatic, ModelTrait, sea_query::LockType,
+};
+
+use super::{
+    Dirty, Event,
+    flush::lock_parents,
+    hooks::active_rules,
+    plan::Key,
+    row::{is_null, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
+    schema::CompiledRule,
+    ticket::{self, Fired, Note},
+};
+use crate::{Clock, Result, Stamp, Touchable};
+
+type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
+
+/// Gives a new row its touch column, creation time and version, as far as the application left them out.
+pub(super) fn stamp_insert<A>(am: &mut A, stamp: Stamp) -> Result<Stamp>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    if let Some((column, value)) = A::Entity::CREATED_COLUMN.zip(A::Entity::created_value(stamp))
+        && am.is_not_set(column)
+    {
+        am.try_set(column, value)?;
+    }
+    if let Some((column, first)) = A::Entity::VERSION_COLUMN.zip(A::Entity::first_version())
+        && !matches!(am.get(column), ActiveValue::Set(value) if !is_null(&value))
+    {
+        am.try_set(column, first)?;
+    }
+    if let Some(own) = explicit_stamp(am) {
+        return Ok(own);
+    }
+    am.try_set(A::Entity::TOUCH_COLUMN, A::Entity::stamp_value(stamp))?;
+    Ok(stamp)
+}
+
+/// The stamp that the application set itself.
+fn explicit_stamp<A>(am: &A) -> Option<Stamp>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    match am.get(A::Entity::TOUCH_COLUMN) {
+        ActiveValue::Set(value) => A::Entity::value_stamp(&value),
+        _ => None,
+    }
+}
+
+/// Compares, stamps, and leaves a note of the rules to fire.
+pub(super) async fn before_update<A, C>(am: &mut A, db: &C) -> Result<()>
+where
+    A: ActiveModelTrait + Send,
+    A::Entity: Touchable,
+    C: ConnectionTrait,
+{
+    let schema = A::Entity::schema();
+    if let Some(version) = A::Entity::VERSION_COLUMN {
+        am.not_set(version);
+    }
+    let set = set_columns(am);
+    let key = primary_key_of_active(am)?;
+    if set.is_empty() {
+        ticket::leave_idle(schema.name, &key);
+        return Ok(());
+    }
+    let explicit = explicit_stamp(am);
+    let rules: Vec<_> = active_rules::<A::Entity>(Event::Update).collect();
+    let names: Vec<&'static str> = set.iter().map(IdenStatic::as_str).collect();
+    let mut stored = None;
+    if explicit.is_some() || needs_stored::<A::Entity>(&rules, &names) {
+        let lock = if affects_children(&rules, &names) {
+            LockType::Update
+        } else {
+            LockType::NoKeyUpdate
+        };
+        stored = read::<A::Entity, C>(db, &key, lock).await?;
+        if let Some(stored) = &stored {
+            forget_equal(am, stored, &set);
+        }
+    }
+    let Some(change) = stamp_update(am, stored.as_ref(), explicit)? else {
+        ticket::leave_idle(schema.name, &key);
+        return Ok(());
+    };
+    let fired = fired(&rules, &change, stored.as_ref());
+    lock_parents(db, moved_parents(am, &rules, &fired)).await?;
+    ticket::leave(change.stamp, schema.name, Some(key), Note { fired });
+    Ok(())
+}
+
+/// Whether the rules cannot be judged without the stored row.
+fn needs_stored<E: Touchable>(rules: &[(usize, &CompiledRule)], set: &[&str]) -> bool {
+    rules.iter().any(|(_, rule)| {
+        let moved = moves(rule, set);
+        let watched = || {
+            set.iter()
+                .any(|name| *name != E::schema().touch && rule.watches(name))
+        };
+        moved || (E::DIRTY == Dirty::Compared && watched())
+    })
+}
+
+/// Whether a rule could fire whose rows hold the key: only a lock that keeps foreign keys from naming this row keeps
+/// new ones from appearing, with the old content on show, between the touch and the commit.
+fn affects_children(rules: &[(usize, &CompiledRule)], set: &[&str]) -> bool {
+    rules
+        .iter()
+        .any(|(_, rule)| !rule.belongs_to() && set.iter().any(|name| rule.watches(name)))
+}
+
+/// Whether the association itself may change.
+fn moves(rule: &CompiledRule, changed: &[&str]) -> bool {
+    rule.key().any(|column| changed.contains(&column.as_str()))
+}
+
+/// Takes back every `Set` that sets what is stored. It is not written either: written, it could undo what another
+/// save has just changed, and touch nobody.
+fn forget_equal<A>(am: &mut A, stored: &ModelOf<A>, set: &[<A::Entity as EntityTrait>::Column])
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    let assigned = A::Entity::DIRTY == Dirty::Assigned;
+    for column in set {
+        let is_touch = column.as_str() == A::Entity::TOUCH_COLUMN.as_str();
+        if let (ActiveValue::Set(value), false) = (am.get(*column), assigned || is_touch)
+            && same(&stored.get(*column), &value)
+        {
+            am.not_set(*column);
+        }
+    }
+}
+
+/// What an update will write.
+struct Change {
+    stamp: Stamp,
+    columns: Vec<&'static str>,
+    /// The application moved the touch column itself.
+    touched: bool,
+}
+
+/// Gives the row its new stamp; `None` when nothing is left to write.
+fn stamp_update<A>(am: &mut A, stored: Option<&ModelOf<A>>, explicit: Option<Stamp>) -> Result<Option<Change>>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    let touch = A::Entity::TOUCH_COLUMN;
+    let before = match stored {
+        Some(stored) => A::Entity::value_stamp(&stored.get(touch)),
+        None => match am.get(touch) {
+            ActiveValue::Unchanged(value) => A::Entity::value_stamp(&value),
+            _ => None,
+        },
+    };
+    let columns: Vec<&'static str> = set_columns(am)
+        .iter()
+        .map(IdenStatic::as_str)
+        .filter(|column| *column != touch.as_str())
+        .collect();
+    if let Some(stamp) = explicit.filter(|stamp| before.is_none_or(|before| *stamp > before)) {
+        return Ok(Some(Change {
+            stamp,
+            columns,
+            touched: true,
+        }));
+    }
+    if columns.is_empty() {
+        am.not_set(touch);
+        return Ok(None);
+    }
+    let fresh = Clock::current().stamp();
+    let stamp = before.map_or(fresh, |before| fresh.max(before.next()));
+    am.try_set(touch, A::Entity::stamp_value(stamp))?;
+    Ok(Some(Change {
+        stamp,
+        columns,
+        touched: false,
+    }))
+}
+
+fn fired<M: ModelTrait>(rules: &[(usize, &CompiledRule)], change: &Change, stored: Option<&M>) -> Vec<Fired> {
+    let watched = |rule: &CompiledRule| {
+        change.columns.iter().any(|column| rule.watches(column)) || (change.touched && rule.cascades())
+    };
+    rules
+        .iter()
+        .filter_map(|(place, rule)| {
+            let moved = moves(rule, &change.columns);
+            let former = || key_of_model(stored?, rule.key());
+            (moved || watched(rule)).then(|| Fired {
+                rule: *place,
+                former: moved.then(former).flatten(),
+            })
+        })
+        .collect()
+}
+
+/// The rows that the update's new foreign keys name, and those that the old ones named.
+fn moved_parents<A: ActiveModelTrait>(
+    am: &A,
+    rules: &[(usize, &'static CompiledRule)],
+    fired: &[Fired],
+) -> Vec<(&'static CompiledRule, Key)> {
+    fired
+        .iter()
+        .filter_map(|fired| {
+            let former = fired.former.clone()?;
+            let (_, rule) = rules
+                .iter()
+                .find(|(place, rule)| *place == fired.rule && rule.belongs_to())?;
+            Some(
+                [Some(former), key_of_active(am, rule.key())]
+                    .into_iter()
+                    .flatten()
+                    .map(|key| (*rule, key)),
+            )
+        })
+        .flatten()
+        .collect()
+}
