@@ -6,7 +6,7 @@ use sea_orm::{
     Unchanged,
 };
 use touchable_tests::{
-    Gate, World,
+    Backend, Gate, Moments, World,
     entities::{board, chain, outer, tags},
     on_every_backend,
 };
@@ -236,6 +236,21 @@ async fn b19_a_save_dropped_in_a_transaction_leaves_nothing(world: &World) {
 on_every_backend!(outer: b19_a_dropped_save_leaves_no_mark, b19_a_save_dropped_in_a_transaction_leaves_nothing);
 on_every_backend!(tags: b19_a_dropped_delete_leaves_no_mark);
 
+/// Asserts that these rows moved. Where the database gives back the row that a save wrote, no others did; MariaDB is
+/// asked for it again and may answer with another save's row, and then everything that shows the row is touched.
+async fn assert_touched(world: &World, before: &Moments, expected: &[&str]) {
+    let moved = before.moved(&world.moments().await);
+    let expected = expected.iter().copied().map(str::to_owned).collect();
+    if world.backend == Backend::MariaDb {
+        assert!(
+            moved.is_superset(&expected),
+            "{expected:?} is not all among {moved:?}"
+        );
+    } else {
+        assert_eq!(moved, expected);
+    }
+}
+
 /// Two saves of one row at once, each of its own column with an audience of its own.
 async fn b20_each_of_two_concurrent_saves_touches_its_own(world: &World) {
     chain::populate(world).await;
@@ -263,12 +278,14 @@ async fn b20_each_of_two_concurrent_saves_touches_its_own(world: &World) {
         by_color.color = Set(format!("color {turn}"));
         by_slogan.slogan = Set(format!("slogan {turn}"));
         let both = async { tokio::join!(by_color.update(db), by_slogan.update(db)) };
-        let (a, b) = world
-            .expect_moved(
-                &["companies 1", "teams 1", "teams 2", "people 1", "people 2"],
-                both,
-            )
-            .await;
+        let before = world.moments().await;
+        let (a, b) = both.await;
+        assert_touched(
+            world,
+            &before,
+            &["companies 1", "teams 1", "teams 2", "people 1", "people 2"],
+        )
+        .await;
         a.unwrap();
         b.unwrap();
     }
@@ -294,8 +311,10 @@ async fn b20_many_concurrent_saves_of_one_column(world: &World) {
         assert!(saved.iter().all(Result::is_ok), "{saved:?}");
         let mut stamps: Vec<_> = saved.into_iter().map(|event| event.unwrap().updated_at).collect();
         stamps.sort();
-        stamps.dedup();
-        assert_eq!(stamps.len(), 8, "no two saves leave the same stamp");
+        if world.backend != Backend::MariaDb {
+            stamps.dedup();
+            assert_eq!(stamps.len(), 8, "no two saves leave the same stamp");
+        }
         let moments = world.moments().await;
         assert!(
             moments.micros("tasks 1") >= stamps.last().unwrap().timestamp_micros(),
@@ -304,5 +323,33 @@ async fn b20_many_concurrent_saves_of_one_column(world: &World) {
     }
 }
 
+/// Another save of the row comes between this save's UPDATE and whatever follows it, outside any transaction: each
+/// has touched what it changed, the parent that the row has left included.
+async fn b20_a_save_that_is_overtaken_touches_its_own(world: &World) {
+    outer::populate(world).await;
+    let db = &world.db;
+    let mut moved = world.active::<outer::task::Entity>(1).await;
+    let mut retitled = moved.clone();
+    moved.event_id = Set(Some(3));
+    retitled.title = Set("overtaking".to_owned());
+    let both = async {
+        let gate = Gate::pausing_after(db, "UPDATE");
+        let overtaking = async {
+            gate.paused().await;
+            retitled.update(db).await.unwrap();
+            gate.resume();
+        };
+        let (slow, ()) = tokio::join!(moved.update(&gate), overtaking);
+        slow.unwrap();
+    };
+    world
+        .expect_moved(
+            &["tasks 1", "events 1", "events 3", "calendars 1", "calendars 2"],
+            both,
+        )
+        .await;
+}
+
+on_every_backend!(outer, 4: b20_a_save_that_is_overtaken_touches_its_own);
 on_every_backend!(chain, 6: b20_each_of_two_concurrent_saves_touches_its_own);
 on_every_backend!(board, 10: b20_many_concurrent_saves_of_one_column);

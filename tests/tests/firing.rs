@@ -3,7 +3,7 @@
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ModelTrait, QueryFilter, Set, Unchanged};
 use touchable_tests::{
     World,
-    entities::{board, chain, cycle, manual, orders, outer, selective, tags, tree},
+    entities::{board, chain, manual, orders, outer, selective, tags, tree},
     on_every_backend,
 };
 

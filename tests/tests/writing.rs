@@ -1,14 +1,14 @@
 //! Behaviours 21 to 25: the other ways to write.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, ModelTrait, NotSet, QueryFilter, QueryOrder,
-    QuerySelect, Set, TransactionTrait, Unchanged,
+    ActiveModelTrait, ColumnTrait, EntityLoaderTrait, EntityTrait, ExprTrait, IntoActiveModel, ModelTrait,
+    NotSet, QueryFilter, QueryOrder, QuerySelect, Set, TransactionTrait, Unchanged,
     sea_query::{Expr, OnConflict},
 };
 use touchable::{TouchMany, TouchRecord, Touchable, no_touching, no_touching_on};
 use touchable_tests::{
     World,
-    entities::{board, cycle, orders, outer, tags, tree},
+    entities::{board, cycle, orders, outer, society, tags, tree},
     on_every_backend,
 };
 
@@ -135,6 +135,30 @@ async fn b21_nested_many_to_many(world: &World) {
 
 /// Everything that belongs to the row goes with it, and what lies around it is touched.
 async fn b21_cascade_delete(world: &World) {
+    world.seed([society::event(1), society::event(2)]).await;
+    world.seed([society::user(1), society::user(2)]).await;
+    world
+        .seed([
+            society::task(1, Some(2), Some(1)),
+            society::task(2, None, Some(2)),
+        ])
+        .await;
+    world
+        .seed([society::participant(1, 1), society::participant(2, 1)])
+        .await;
+    let user = world.model::<society::user::Entity>(1).await;
+    world
+        .expect_moved(
+            &["-users 1", "-participants 1/1", "tasks 1", "events 1", "events 2"],
+            user.cascade_delete(&world.db),
+        )
+        .await
+        .unwrap();
+}
+
+/// SeaORM deletes the junction's rows before the row's own hooks run: a many-to-many rule finds nobody then. Rules on
+/// the junction, as in the test above, close the gap; a plain delete under `CASCADE` has none.
+async fn b21_cascade_delete_cannot_follow_links_that_are_gone(world: &World) {
     board::populate(world).await;
     let user = world.model::<board::user::Entity>(1).await;
     world
@@ -146,10 +170,24 @@ async fn b21_cascade_delete(world: &World) {
                 "tasks 5",
                 "-participants 1",
                 "-participants 2",
+            ],
+            user.cascade_delete(&world.db),
+        )
+        .await
+        .unwrap();
+    let user = world.model::<board::user::Entity>(2).await;
+    world
+        .expect_moved(
+            &[
+                "-users 2",
+                "tasks 3",
+                "tasks 4",
+                "-participants 3",
+                "-participants 4",
                 "events 1",
                 "events 2",
             ],
-            user.cascade_delete(&world.db),
+            user.delete(&world.db),
         )
         .await
         .unwrap();
@@ -207,7 +245,8 @@ on_every_backend!(outer:
     b21_in_a_transaction,
 );
 on_every_backend!(tags: b21_nested_many_to_many);
-on_every_backend!(board: b21_cascade_delete);
+on_every_backend!(society: b21_cascade_delete);
+on_every_backend!(board: b21_cascade_delete_cannot_follow_links_that_are_gone);
 
 async fn b22_update_many_touches(world: &World) {
     board::populate(world).await;
@@ -675,7 +714,7 @@ async fn b24_touch_cascades(world: &World) {
         .expect_moved(&["tasks 3", "events 3", "calendars 2"], task.touch(&world.db))
         .await
         .unwrap();
-    assert_eq!(touched.rows(), 3);
+    assert_eq!(touched.rows(), 1, "rows of the entity itself");
 }
 
 async fn b24_touch_in_a_circle(world: &World) {
@@ -744,7 +783,7 @@ async fn b24_touch_all_touches_what_a_query_finds(world: &World) {
         )
         .await
         .unwrap();
-    assert_eq!(touched.rows(), 6);
+    assert_eq!(touched.rows(), 3, "rows of the entity itself");
 }
 
 async fn b24_touch_all_of_a_joined_ordered_limited_query(world: &World) {
