@@ -2,13 +2,13 @@
 
 use futures_util::future::join_all;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, Set, TransactionTrait,
-    Unchanged,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, Set,
+    TransactionTrait, Unchanged,
 };
 use touchable_tests::{
     Backend, Gate, Moments, World,
     entities::{board, chain, outer, tags},
-    on_every_backend,
+    on_every_backend, on_every_server,
 };
 
 /// A foreign key that leads nowhere: insert and update fail in the database, after `before_save`.
@@ -261,9 +261,9 @@ async fn b20_each_of_two_concurrent_saves_touches_its_own(world: &World) {
         by_name.name = Set(format!("name {turn}"));
         by_notes.notes = Set(format!("notes {turn}"));
         let both = async { tokio::join!(by_name.update(db), by_notes.update(db)) };
-        let (a, b) = world
-            .expect_moved(&["companies 1", "cards 1", "cards 2"], both)
-            .await;
+        let before = world.moments().await;
+        let (a, b) = both.await;
+        assert_touched(world, &before, &["companies 1", "cards 1", "cards 2"]).await;
         a.unwrap();
         b.unwrap();
         let stored = world.model::<chain::company::Entity>(1).await;
@@ -350,6 +350,39 @@ async fn b20_a_save_that_is_overtaken_touches_its_own(world: &World) {
         .await;
 }
 
+/// Two transactions move one task at once. The second compares only when the first has ended: the parent that it takes
+/// the task from is the one that the first has given it.
+async fn b20_in_transactions_the_comparison_holds(world: &World) {
+    outer::populate(world).await;
+    let db = &world.db;
+    let move_to = async |event: i32, db: &DatabaseTransaction| {
+        let task = outer::task::ActiveModel {
+            id: Unchanged(1),
+            event_id: Set(Some(event)),
+            ..Default::default()
+        };
+        task.update(db).await.unwrap();
+    };
+    let first = db.begin().await.unwrap();
+    move_to(2, &first).await;
+    let given = world.moments_in(&first).await.micros("events 2");
+    let second = async {
+        let second = db.begin().await.unwrap();
+        move_to(3, &second).await;
+        second.commit().await.unwrap();
+    };
+    let end_of_first = async {
+        tokio::task::yield_now().await;
+        first.commit().await.unwrap();
+    };
+    tokio::join!(second, end_of_first);
+    assert!(
+        world.moments().await.micros("events 2") > given,
+        "the event that the second took the task from was not touched again"
+    );
+}
+
+on_every_server!(outer, 4: b20_in_transactions_the_comparison_holds);
 on_every_backend!(outer, 4: b20_a_save_that_is_overtaken_touches_its_own);
 on_every_backend!(chain, 6: b20_each_of_two_concurrent_saves_touches_its_own);
 on_every_backend!(board, 10: b20_many_concurrent_saves_of_one_column);
