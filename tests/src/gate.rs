@@ -1,41 +1,44 @@
-//! A connection that fails or hangs at a statement of the test's choice.
+//! A connection that fails, hangs or pauses at a statement of the test's choice.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use tokio::sync::Notify;
 
-/// What happens at the chosen statement, which is not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Fail,
-    Hang,
+#[derive(Clone, Copy, Debug)]
+enum Stop {
+    /// Refuses every statement after the first so many.
+    FailAfter(usize),
+    /// Never answers a statement after the first so many.
+    HangAfter(usize),
+    /// Waits once, after a statement that begins like this.
+    PauseAfter(&'static str),
 }
 
-/// Lets so many statements through.
+/// Lets statements through until it stops.
 #[derive(Debug)]
 pub struct Gate<'a, C> {
     inner: &'a C,
-    let_through: usize,
+    stop: Stop,
     sent: AtomicUsize,
-    end: End,
-    reached: Notify,
+    stopped: Notify,
+    resume: Notify,
 }
 
 impl<'a, C: ConnectionTrait> Gate<'a, C> {
-    fn new(inner: &'a C, let_through: usize, end: End) -> Self {
+    fn new(inner: &'a C, stop: Stop) -> Self {
         Self {
             inner,
-            let_through,
+            stop,
             sent: AtomicUsize::new(0),
-            end,
-            reached: Notify::new(),
+            stopped: Notify::new(),
+            resume: Notify::new(),
         }
     }
 
     /// Refuses every statement after the first few.
     pub fn failing(inner: &'a C, let_through: usize) -> Self {
-        Self::new(inner, let_through, End::Fail)
+        Self::new(inner, Stop::FailAfter(let_through))
     }
 
     /// Drops an action's future when it wants to send one statement more than this. Returns its output when it was
@@ -45,24 +48,49 @@ impl<'a, C: ConnectionTrait> Gate<'a, C> {
         let_through: usize,
         action: impl AsyncFnOnce(&Self) -> T,
     ) -> Option<T> {
-        let gate = Self::new(inner, let_through, End::Hang);
+        let gate = Self::new(inner, Stop::HangAfter(let_through));
         tokio::select! {
             biased;
             output = action(&gate) => Some(output),
-            () = gate.reached.notified() => None,
+            () = gate.paused() => None,
         }
     }
 
-    async fn pass(&self) -> Result<(), DbErr> {
-        if self.sent.fetch_add(1, SeqCst) < self.let_through {
-            return Ok(());
-        }
-        match self.end {
-            End::Fail => Err(DbErr::Custom("the gate is shut".to_owned())),
-            End::Hang => {
-                self.reached.notify_one();
+    /// Holds the answer to the first statement that begins like this until [`resume`](Self::resume).
+    pub fn pausing_after(inner: &'a C, statement: &'static str) -> Self {
+        Self::new(inner, Stop::PauseAfter(statement))
+    }
+
+    /// Until the gate has stopped.
+    pub async fn paused(&self) {
+        self.stopped.notified().await;
+    }
+
+    /// Ends the pause.
+    pub fn resume(&self) {
+        self.resume.notify_one();
+    }
+
+    async fn enter(&self) -> Result<(), DbErr> {
+        match self.stop {
+            Stop::FailAfter(most) if self.sent.fetch_add(1, SeqCst) >= most => {
+                Err(DbErr::Custom("the gate is shut".to_owned()))
+            }
+            Stop::HangAfter(most) if self.sent.fetch_add(1, SeqCst) >= most => {
+                self.stopped.notify_one();
                 std::future::pending().await
             }
+            _ => Ok(()),
+        }
+    }
+
+    async fn leave(&self, sql: &str) {
+        match self.stop {
+            Stop::PauseAfter(start) if sql.starts_with(start) && self.sent.fetch_add(1, SeqCst) == 0 => {
+                self.stopped.notify_one();
+                self.resume.notified().await;
+            }
+            _ => {}
         }
     }
 }
@@ -74,22 +102,31 @@ impl<C: ConnectionTrait> ConnectionTrait for Gate<'_, C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.pass().await?;
-        self.inner.execute_raw(statement).await
+        self.enter().await?;
+        let sql = statement.sql.clone();
+        let answer = self.inner.execute_raw(statement).await;
+        self.leave(&sql).await;
+        answer
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.pass().await?;
+        self.enter().await?;
         self.inner.execute_unprepared(sql).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.pass().await?;
-        self.inner.query_one_raw(statement).await
+        self.enter().await?;
+        let sql = statement.sql.clone();
+        let answer = self.inner.query_one_raw(statement).await;
+        self.leave(&sql).await;
+        answer
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.pass().await?;
-        self.inner.query_all_raw(statement).await
+        self.enter().await?;
+        let sql = statement.sql.clone();
+        let answer = self.inner.query_all_raw(statement).await;
+        self.leave(&sql).await;
+        answer
     }
 }

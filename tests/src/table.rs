@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    ConnectionTrait, DatabaseExecutor, DbBackend, EntityName, EntityTrait, IdenStatic, Iterable, ModelTrait,
+    ConnectionTrait, DatabaseExecutor, DbBackend, EntityTrait, IdenStatic, Iterable, ModelTrait,
     PrimaryKeyToColumn, Schema, Value, sea_query::MysqlQueryBuilder,
 };
 

@@ -3,10 +3,7 @@
 use sea_orm::{ActiveModelTrait, Set, prelude::Json};
 use touchable_tests::{
     World,
-    entities::{
-        board::{self, event, participant, task, user},
-        outer,
-    },
+    entities::{board, outer},
     on_every_backend,
 };
 
@@ -15,18 +12,18 @@ async fn example_event_to_tasks(world: &World) {
     board::populate(world).await;
     let db = &world.db;
 
-    let mut renamed = world.active::<event::Entity>(1).await;
+    let mut renamed = world.active::<board::event::Entity>(1).await;
     renamed.name = Set("renamed".to_owned());
     world
         .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], renamed.update(db))
         .await
         .unwrap();
 
-    let mut moved = world.active::<event::Entity>(1).await;
+    let mut moved = world.active::<board::event::Entity>(1).await;
     moved.goal = Set(Some("win".to_owned()));
     world.expect_moved(&["events 1"], moved.update(db)).await.unwrap();
 
-    let mut moved = world.active::<event::Entity>(1).await;
+    let mut moved = world.active::<board::event::Entity>(1).await;
     moved.location = Set("there".to_owned());
     world.expect_moved(&["events 1"], moved.update(db)).await.unwrap();
 }
@@ -46,26 +43,26 @@ async fn example_user_to_tasks(world: &World) {
         "events 2",
     ];
 
-    let mut first = world.active::<user::Entity>(1).await;
+    let mut first = world.active::<board::user::Entity>(1).await;
     first.first_name = Set("Ada".to_owned());
     world.expect_moved(&shown, first.update(db)).await.unwrap();
 
-    let mut last = world.active::<user::Entity>(1).await;
+    let mut last = world.active::<board::user::Entity>(1).await;
     last.last_name = Set("Lovelace".to_owned());
     world.expect_moved(&shown, last.update(db)).await.unwrap();
 
-    let mut zone = world.active::<user::Entity>(1).await;
+    let mut zone = world.active::<board::user::Entity>(1).await;
     zone.time_zone = Set("Europe/London".to_owned());
     world.expect_moved(&["users 1"], zone.update(db)).await.unwrap();
 
-    let mut preferences = world.active::<user::Entity>(1).await;
+    let mut preferences = world.active::<board::user::Entity>(1).await;
     preferences.preferences = Set(Some(Json::from("dark")));
     world
         .expect_moved(&["users 1"], preferences.update(db))
         .await
         .unwrap();
 
-    let mut own = world.active::<task::Entity>(1).await;
+    let mut own = world.active::<board::task::Entity>(1).await;
     own.title = Set("own change".to_owned());
     world.expect_moved(&["tasks 1"], own.update(db)).await.unwrap();
 }
@@ -77,7 +74,7 @@ async fn example_user_participants_events(world: &World) {
     // A second link to event 1, so that the event is reached twice.
     world.seed([board::participant(6, 2, 1)]).await;
 
-    let mut renamed = world.active::<user::Entity>(2).await;
+    let mut renamed = world.active::<board::user::Entity>(2).await;
     renamed.last_name = Set("Hopper".to_owned());
     world
         .expect_moved(
@@ -96,18 +93,18 @@ async fn example_user_participants_events(world: &World) {
         .await
         .unwrap();
 
-    let mut moved = world.active::<user::Entity>(2).await;
+    let mut moved = world.active::<board::user::Entity>(2).await;
     moved.location = Set(Some("New York".to_owned()));
     world.expect_moved(&["users 2"], moved.update(db)).await.unwrap();
 
-    let mut lonely = world.active::<user::Entity>(3).await;
+    let mut lonely = world.active::<board::user::Entity>(3).await;
     lonely.first_name = Set("Grace".to_owned());
     world
         .expect_moved(&["users 3", "participants 5", "events 3"], lonely.update(db))
         .await
         .unwrap();
 
-    let mut role = world.active::<participant::Entity>(1).await;
+    let mut role = world.active::<board::participant::Entity>(1).await;
     role.role = Set("host".to_owned());
     world
         .expect_moved(&["participants 1"], role.update(db))

@@ -2,6 +2,7 @@
 //! order in which foreign keys allow them to be created.
 
 pub mod board;
+pub mod broken;
 pub mod chain;
 pub mod columns;
 pub mod cycle;

@@ -1,4 +1,4 @@
-//! The baseline of the round-trip tests: `board`'s events and tasks without `Touchable`.
+//! The baseline of the round-trip tests: `board`'s events and tasks without `Touchable`, beside `board` itself.
 
 use sea_orm::Set;
 
@@ -7,7 +7,8 @@ use crate::{Table, World, at};
 /// The tables.
 #[must_use]
 pub fn tables() -> Vec<Table> {
-    vec![Table::of::<event::Entity>(), Table::of::<task::Entity>()]
+    let own = [Table::of::<event::Entity>(), Table::of::<task::Entity>()];
+    super::board::tables().into_iter().chain(own).collect()
 }
 
 /// Event 1 with two tasks.

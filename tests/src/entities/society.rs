@@ -7,7 +7,7 @@
 
 use sea_orm::Set;
 
-use crate::{Table, World, at};
+use crate::{Table, at};
 
 /// The tables.
 #[must_use]

@@ -24,7 +24,7 @@ pub fn tables() -> Vec<Table> {
 }
 
 macro_rules! notes_stamped_with {
-    ($($module:ident, $table:literal: $($kind:tt)+);+ $(;)?) => {$(
+    ($($module:ident, $table:literal: [$($kind:tt)+],)+) => {$(
         pub mod $module {
             use sea_orm::entity::prelude::*;
             use touchable::Touchable;
@@ -43,16 +43,16 @@ macro_rules! notes_stamped_with {
 }
 
 notes_stamped_with! {
-    utc, "notes_utc": DateTimeUtc;
-    zoned, "notes_zoned": DateTimeWithTimeZone;
-    naive, "notes_naive": DateTime;
-    optional_utc, "notes_optional_utc": Option<DateTimeUtc>;
-    optional_zoned, "notes_optional_zoned": Option<DateTimeWithTimeZone>;
-    optional_naive, "notes_optional_naive": Option<DateTime>;
-    offset, "notes_offset": TimeDateTimeWithTimeZone;
-    primitive, "notes_primitive": TimeDateTime;
-    optional_offset, "notes_optional_offset": Option<TimeDateTimeWithTimeZone>;
-    optional_primitive, "notes_optional_primitive": Option<TimeDateTime>;
+    utc, "notes_utc": [DateTimeUtc],
+    zoned, "notes_zoned": [DateTimeWithTimeZone],
+    naive, "notes_naive": [DateTime],
+    optional_utc, "notes_optional_utc": [Option<DateTimeUtc>],
+    optional_zoned, "notes_optional_zoned": [Option<DateTimeWithTimeZone>],
+    optional_naive, "notes_optional_naive": [Option<DateTime>],
+    offset, "notes_offset": [TimeDateTimeWithTimeZone],
+    primitive, "notes_primitive": [TimeDateTime],
+    optional_offset, "notes_optional_offset": [Option<TimeDateTimeWithTimeZone>],
+    optional_primitive, "notes_optional_primitive": [Option<TimeDateTime>],
 }
 
 /// Other names for the touch column and the moment of birth, and a version.
