@@ -1,0 +1,46 @@
+//! What `cargo bench` passes on.
+
+use std::time::Duration;
+
+/// `[NAME] [--quick]`
+#[derive(Debug, Default)]
+pub struct Arguments {
+    name: Option<String>,
+    quick: bool,
+}
+
+impl Arguments {
+    /// # Panics
+    ///
+    /// Panics at an option that there is not.
+    #[must_use]
+    pub fn read() -> Self {
+        let mut arguments = Self::default();
+        for argument in std::env::args().skip(1) {
+            match argument.as_str() {
+                "--quick" => arguments.quick = true,
+                // `cargo bench` says what it is doing.
+                "--bench" => {}
+                option if option.starts_with('-') => panic!("no option {option}: [NAME] [--quick]"),
+                name => arguments.name = Some(name.to_owned()),
+            }
+        }
+        arguments
+    }
+
+    /// Whether a figure was asked for: a part of its name will do.
+    #[must_use]
+    pub fn wants(&self, figure: &str) -> bool {
+        self.name.as_deref().is_none_or(|name| figure.contains(name))
+    }
+
+    /// How long each race lasts.
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        if self.quick {
+            Duration::from_millis(200)
+        } else {
+            Duration::from_secs(8)
+        }
+    }
+}
