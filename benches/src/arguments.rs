@@ -28,10 +28,11 @@ impl Arguments {
         arguments
     }
 
-    /// Whether a figure was asked for: a part of its name will do.
+    /// Whether a race was asked for: a part of a figure's name will do (`fired-10-` is not `fired-100-`).
     #[must_use]
-    pub fn wants(&self, figure: &str) -> bool {
-        self.name.as_deref().is_none_or(|name| figure.contains(name))
+    pub fn wants(&self, race: &str) -> bool {
+        let figures = format!("{race}-vs-");
+        self.name.as_deref().is_none_or(|name| figures.contains(name))
     }
 
     /// How long each race lasts.
