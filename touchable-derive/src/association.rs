@@ -2,11 +2,11 @@
 
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::Ident;
-use syn::{Path, Type, TypePath, parse_quote};
+use syn::{Path, Type, TypePath, parse_quote, parse_quote_spanned, spanned::Spanned};
 
 use crate::{
     ast::{Declaration, Format, Hops, Relation},
-    attr::{TOUCH_OPTIONS, Touch, is_empty},
+    attr::{TOUCH_OPTIONS, Touch},
     errors::{Errors, did_you_mean, one_of},
     valid::same,
 };
@@ -28,7 +28,8 @@ impl Declaration {
         }
         for relation in &self.relations {
             for touch in &relation.touches {
-                found.push((touch, on_field(touch, relation, errors)));
+                refuse_association(touch, errors);
+                found.push((touch, Some(relation.association(&relation.field))));
             }
         }
         found
@@ -54,8 +55,8 @@ impl Declaration {
             (Some(name), None, entity) => self.named(name, entity.as_ref(), errors),
             (None, None, Some(entity)) => self.related(entity, errors),
             (None, None, None) => {
-                if is_empty(&touch.attr) || touch.says_something() {
-                    errors.at(touch.attr.path(), self.which());
+                if !touch.broken {
+                    errors.at(&touch.word, self.which());
                 }
                 None
             }
@@ -144,15 +145,7 @@ impl Relation {
     }
 }
 
-impl Touch {
-    /// Whether anything in it could be read: what could not is an error already.
-    fn says_something(&self) -> bool {
-        let lists = [&self.on_fields, &self.except_fields, &self.on, &self.columns];
-        lists.into_iter().any(Option::is_some)
-    }
-}
-
-fn on_field(touch: &Touch, relation: &Relation, errors: &mut Errors) -> Option<Association> {
+fn refuse_association(touch: &Touch, errors: &mut Errors) {
     let mend = "the field is the association: leave this out, or move the attribute above the struct";
     if let Some(name) = &touch.association {
         errors.at(name, mend);
@@ -160,18 +153,17 @@ fn on_field(touch: &Touch, relation: &Relation, errors: &mut Errors) -> Option<A
     for path in [&touch.linked, &touch.entity].into_iter().flatten() {
         errors.at(path, mend);
     }
-    Some(relation.association(&relation.field))
 }
 
 fn linked(link: &Path) -> Option<Association> {
     Some(Association {
         name: link.segments.last()?.ident.clone(),
         hops: Hops::Linked(link.clone()),
-        target: parse_quote!(<#link as ::touchable::__private::sea_orm::Linked>::ToEntity),
+        target: parse_quote_spanned!(link.span()=> <#link as ::touchable::__private::sea_orm::Linked>::ToEntity),
     })
 }
 
-/// Variants are in UpperCamel, fields are not.
+/// Variants start with a capital letter, fields do not.
 fn is_variant(name: &Ident) -> bool {
     name.to_string().starts_with(char::is_uppercase)
 }

@@ -1,6 +1,7 @@
 //! What the user wrote, typed: SeaORM's dense, compact and legacy formats become one.
 
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
 use syn::{
     Attribute, Data, DeriveInput, Field, Fields, Token, Type, TypePath, Visibility, punctuated::Punctuated,
 };
@@ -27,7 +28,7 @@ pub enum Format {
 pub enum Input {
     /// The `Model` of a dense or compact entity: its `ModelEx` has all the fields, so that one is the declaration.
     Shadow,
-    Declaration(Declaration),
+    Declaration(Box<Declaration>),
 }
 
 /// The struct that declares an entity.
@@ -103,7 +104,8 @@ pub fn read(input: &DeriveInput, errors: &mut Errors) -> Option<Input> {
     for field in fields {
         declaration.add(field, errors);
     }
-    Some(Input::Declaration(declaration))
+    refuse_raw(&declaration, errors);
+    Some(Input::Declaration(Box::new(declaration)))
 }
 
 fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Punctuated<Field, Token![,]>> {
@@ -111,22 +113,18 @@ fn named_fields<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a P
         errors.at(&input.generics, "an entity has no generic parameters");
         return None;
     }
-    match &input.data {
-        Data::Struct(data) => match &data.fields {
-            Fields::Named(fields) => Some(&fields.named),
-            _ => {
-                errors.at(&input.ident, "`Touchable` needs a struct with named fields");
-                None
-            }
-        },
-        _ => {
-            errors.at(
-                &input.ident,
-                "`Touchable` is for structs: derive it on an entity's `Model`",
-            );
-            None
-        }
-    }
+    let Data::Struct(data) = &input.data else {
+        errors.at(
+            &input.ident,
+            "`Touchable` is for structs: derive it on an entity's `Model`",
+        );
+        return None;
+    };
+    let Fields::Named(fields) = &data.fields else {
+        errors.at(&input.ident, "`Touchable` needs a struct with named fields");
+        return None;
+    };
+    Some(&fields.named)
 }
 
 fn format(input: &DeriveInput, attrs: &Attrs, errors: &mut Errors) -> Option<Format> {
@@ -159,7 +157,29 @@ fn refuse_above_model(input: &DeriveInput, errors: &mut Errors) {
     }
 }
 
+/// The same under another name of the attribute: a `Model` that still has relation fields.
+fn refuse_raw(declaration: &Declaration, errors: &mut Errors) {
+    let Some(Relation { field, .. }) = declaration.relations.first() else {
+        return;
+    };
+    if declaration.format == Format::Legacy && errors.is_empty() {
+        let mend = "move `#[derive(Touchable)]` below `#[sea_orm::model]`";
+        errors.at(
+            field,
+            format!("`{field}` is a relation, but the entity is not dense yet: {mend}"),
+        );
+    }
+}
+
 impl Declaration {
+    /// The user's own token for the whole struct: SeaORM names `ModelEx` itself.
+    pub fn place(&self) -> TokenStream {
+        match &self.vis {
+            Visibility::Inherited => self.ident.to_token_stream(),
+            vis => vis.to_token_stream(),
+        }
+    }
+
     fn add(&mut self, field: &Field, errors: &mut Errors) {
         let Some(ident) = field.ident.clone() else { return };
         refuse_touchable(&field.attrs, errors);
@@ -175,7 +195,7 @@ impl Declaration {
             });
         }
         for touch in touches {
-            errors.at(touch.attr.path(), self.misplaced(&ident));
+            errors.at(&touch.word, self.misplaced(&ident));
         }
         let attrs = Attrs::of(&field.attrs);
         if attrs.has("ignore") {

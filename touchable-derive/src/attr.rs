@@ -1,10 +1,12 @@
 //! The grammar of `#[touch(..)]` and `#[touchable(..)]`, spans kept.
 
-use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{Attribute, LitStr, Meta, Path, ext::IdentExt, parse::Parser};
+use proc_macro2::Ident;
+use syn::{Attribute, Path};
 
-use crate::errors::{Errors, did_you_mean};
+use crate::{
+    errors::{Errors, did_you_mean},
+    syntax::{Arg, List, args, is_empty, keyword, list, name, path},
+};
 
 pub const TOUCH_OPTIONS: [&str; 6] = ["on_fields", "except_fields", "on", "columns", "linked", "entity"];
 const TOUCHABLE_OPTIONS: [&str; 5] = ["updated_at", "created_at", "version", "hooks", "dirty"];
@@ -12,8 +14,10 @@ const TOUCHABLE_OPTIONS: [&str; 5] = ["updated_at", "created_at", "version", "ho
 /// One `#[touch(..)]`.
 #[derive(Debug)]
 pub struct Touch {
-    /// The attribute, for mistakes that concern the whole of it.
-    pub attr: Meta,
+    /// The word `touch`, for mistakes that concern the whole attribute.
+    pub word: Path,
+    /// Whether something in it could not be read, so that what is missing may not be missing.
+    pub broken: bool,
     pub association: Option<Ident>,
     pub on_fields: Option<List>,
     pub except_fields: Option<List>,
@@ -21,13 +25,6 @@ pub struct Touch {
     pub columns: Option<List>,
     pub linked: Option<Path>,
     pub entity: Option<Path>,
-}
-
-/// `key = [a, b]`.
-#[derive(Debug)]
-pub struct List {
-    pub key: Ident,
-    pub names: Vec<Ident>,
 }
 
 /// All `#[touchable(..)]` of a struct.
@@ -50,7 +47,8 @@ pub fn touches(attrs: &[Attribute], errors: &mut Errors) -> Vec<Touch> {
 
 fn touch(attr: &Attribute, errors: &mut Errors) -> Touch {
     let mut touch = Touch {
-        attr: attr.meta.clone(),
+        word: attr.path().clone(),
+        broken: false,
         association: None,
         on_fields: None,
         except_fields: None,
@@ -59,9 +57,11 @@ fn touch(attr: &Attribute, errors: &mut Errors) -> Touch {
         linked: None,
         entity: None,
     };
+    let before = errors.count();
     for arg in args(attr, errors) {
         touch.read(arg, errors);
     }
+    touch.broken = errors.count() > before;
     touch
 }
 
@@ -69,13 +69,7 @@ impl Touch {
     fn read(&mut self, arg: Arg, errors: &mut Errors) {
         let Arg { key, value } = arg;
         let Some(value) = value else {
-            return match &self.association {
-                None => self.association = Some(key),
-                Some(_) => errors.at(
-                    key,
-                    "one association per `#[touch(..)]`: repeat the attribute for another",
-                ),
-            };
+            return self.name(key, errors);
         };
         match key.to_string().as_str() {
             "on_fields" => once(&mut self.on_fields, &key, list(&key, &value, errors), errors),
@@ -85,6 +79,21 @@ impl Touch {
             "linked" => once(&mut self.linked, &key, path(&key, value, errors), errors),
             "entity" => once(&mut self.entity, &key, path(&key, value, errors), errors),
             _ => unknown_option(&key, &TOUCH_OPTIONS, errors),
+        }
+    }
+}
+
+impl Touch {
+    fn name(&mut self, key: Ident, errors: &mut Errors) {
+        if self.association.is_none() {
+            self.association = Some(key);
+        } else if TOUCH_OPTIONS.contains(&key.to_string().as_str()) {
+            errors.at(&key, format!("`{key}` needs a value: `{key} = ..`"));
+        } else {
+            errors.at(
+                key,
+                "one association per `#[touch(..)]`: repeat the attribute for another",
+            );
         }
     }
 }
@@ -133,155 +142,6 @@ impl Options {
             _ => unknown_option(&key, &TOUCHABLE_OPTIONS, errors),
         }
     }
-}
-
-/// Whether an attribute has no arguments: `#[touch]` or `#[touch()]`.
-pub fn is_empty(meta: &Meta) -> bool {
-    match meta {
-        Meta::Path(_) => true,
-        Meta::List(list) => list.tokens.is_empty(),
-        Meta::NameValue(_) => false,
-    }
-}
-
-/// `key` or `key = value`.
-struct Arg {
-    key: Ident,
-    value: Option<TokenStream>,
-}
-
-fn args(attr: &Attribute, errors: &mut Errors) -> Vec<Arg> {
-    match &attr.meta {
-        Meta::Path(_) => Vec::new(),
-        Meta::List(list) => {
-            let parts = split(list.tokens.clone(), errors);
-            parts.into_iter().filter_map(|part| arg(part, errors)).collect()
-        }
-        Meta::NameValue(pair) => {
-            let path = pair.path.to_token_stream();
-            errors.at(pair, format!("expected `#[{path}(..)]`"));
-            Vec::new()
-        }
-    }
-}
-
-fn arg(tokens: TokenStream, errors: &mut Errors) -> Option<Arg> {
-    let mut rest = tokens.clone().into_iter();
-    let key = match rest.next() {
-        Some(TokenTree::Ident(key)) => key,
-        _ => return name(tokens, errors).map(|key| Arg { key, value: None }),
-    };
-    match rest.next() {
-        None => Some(Arg { key, value: None }),
-        Some(TokenTree::Punct(equals)) if equals.as_char() == '=' => {
-            let value: TokenStream = rest.collect();
-            if value.is_empty() {
-                errors.at(tokens, format!("`{key} =` needs a value"));
-                return None;
-            }
-            Some(Arg {
-                key,
-                value: Some(value),
-            })
-        }
-        Some(TokenTree::Group(_)) => {
-            errors.at(
-                tokens,
-                format!("write the value after an equals sign: `{key} = ..`"),
-            );
-            None
-        }
-        Some(_) => name(tokens, errors).map(|key| Arg { key, value: None }),
-    }
-}
-
-/// The parts between the commas, so that a mistake in one of them leaves the others readable.
-fn split(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStream> {
-    let mut parts = Vec::new();
-    let mut part = TokenStream::new();
-    for token in tokens {
-        match &token {
-            TokenTree::Punct(comma) if comma.as_char() == ',' => {
-                if part.is_empty() {
-                    errors.at(comma, "nothing stands before this comma");
-                } else {
-                    parts.push(std::mem::take(&mut part));
-                }
-            }
-            _ => part.extend([token]),
-        }
-    }
-    if !part.is_empty() {
-        parts.push(part);
-    }
-    parts
-}
-
-fn list(key: &Ident, value: &TokenStream, errors: &mut Errors) -> Option<List> {
-    let mut tokens = value.clone().into_iter();
-    let (Some(TokenTree::Group(group)), None) = (tokens.next(), tokens.next()) else {
-        errors.at(value, format!("expected a list: `{key} = [..]`"));
-        return None;
-    };
-    if group.delimiter() != Delimiter::Bracket {
-        errors.at(value, format!("expected square brackets: `{key} = [..]`"));
-        return None;
-    }
-    let parts = split(group.stream(), errors);
-    if parts.is_empty() {
-        errors.at(
-            value,
-            format!("`{key}` is empty: name something, or leave it out"),
-        );
-    }
-    let mut names: Vec<Ident> = Vec::new();
-    for part in parts {
-        let Some(name) = name(part, errors) else { continue };
-        if names.contains(&name) {
-            errors.at(&name, format!("`{name}` stands in `{key}` twice"));
-        } else {
-            names.push(name);
-        }
-    }
-    Some(List {
-        key: key.clone(),
-        names,
-    })
-}
-
-/// A field, an association, an event: one identifier, without quotes and without a path.
-fn name(tokens: TokenStream, errors: &mut Errors) -> Option<Ident> {
-    if let Ok(quoted) = syn::parse2::<LitStr>(tokens.clone()) {
-        let name = quoted.value();
-        errors.at(tokens, format!("names stand without quotes: `{name}`"));
-        return None;
-    }
-    let name = Ident::parse_any.parse2(tokens.clone());
-    if name.is_err() {
-        errors.at(tokens, "expected a name");
-    }
-    name.ok()
-}
-
-fn path(key: &Ident, value: TokenStream, errors: &mut Errors) -> Option<Path> {
-    if let Ok(quoted) = syn::parse2::<LitStr>(value.clone()) {
-        let path = quoted.value();
-        errors.at(value, format!("paths stand without quotes: `{key} = {path}`"));
-        return None;
-    }
-    let path = Path::parse_mod_style.parse2(value.clone());
-    if path.is_err() {
-        errors.at(value, format!("expected a path: `{key} = super::some::Name`"));
-    }
-    path.ok()
-}
-
-fn keyword(key: &Ident, value: TokenStream, expected: &str, errors: &mut Errors) -> bool {
-    let is_expected = value.to_string() == expected;
-    if !is_expected {
-        errors.at(value, format!("the only value is `{key} = {expected}`"));
-    }
-    is_expected
 }
 
 fn once<T>(slot: &mut Option<T>, key: &Ident, value: Option<T>, errors: &mut Errors) {

@@ -19,6 +19,11 @@ impl Errors {
         }
     }
 
+    /// How many there are: a stage that finds more than before left something out.
+    pub fn count(&self) -> usize {
+        self.0.iter().flatten().count()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_none()
     }
@@ -49,13 +54,15 @@ pub fn one_of<S: AsRef<str>>(names: &[S]) -> String {
     }
 }
 
-/// The candidate that a slip of the finger explains: one edit for every three letters.
+/// The candidate that a slip of the finger explains (one edit for every three letters), or whose beginning this is.
 fn closest<'a>(wrong: &str, right: &'a [String]) -> Option<&'a String> {
     let wrong = wrong.to_lowercase();
     right
         .iter()
         .map(|name| (strsim::damerau_levenshtein(&wrong, &name.to_lowercase()), name))
-        .filter(|(distance, name)| *distance <= name.len().max(wrong.len()) / 3)
+        .filter(|(distance, name)| {
+            *distance <= name.len().max(wrong.len()) / 3 || wrong.len() > 2 && name.starts_with(&wrong)
+        })
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, name)| name)
 }

@@ -2,17 +2,18 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::{Visibility, spanned::Spanned};
+use syn::{ext::IdentExt, spanned::Spanned};
 
 use crate::{
     ast::{Column, Format, Hops},
+    hooks,
     valid::{Entity, Events, Fields, Rule},
 };
 
 /// The whole of it.
 pub fn entity(entity: &Entity) -> TokenStream {
     let touchable = touchable(entity);
-    let hooks = hooks(&entity.vis, entity.manual);
+    let hooks = hooks::hooks(&entity.vis, entity.manual);
     let both = both_derived(entity.format);
     let links = entity.rules.iter().filter_map(link_starts_here);
     quote! { #touchable #hooks #both #(#links)* }
@@ -49,26 +50,34 @@ fn touchable(entity: &Entity) -> TokenStream {
 }
 
 fn optional(column: Option<&Column>) -> TokenStream {
-    match column {
-        Some(Column { variant, .. }) => quote!(::core::option::Option::Some(Column::#variant)),
-        None => quote!(::core::option::Option::None),
-    }
+    let value = column.map(|Column { variant, .. }| quote!(Column::#variant));
+    option(value)
+}
+
+fn option(value: Option<TokenStream>) -> TokenStream {
+    value.map_or_else(
+        || quote!(::core::option::Option::None),
+        |value| quote!(::core::option::Option::Some(#value)),
+    )
 }
 
 /// The functions that know the types of the columns. A wrong type is an error where it is written.
 fn values(entity: &Entity) -> TokenStream {
     let touch = &entity.touch_column.ty;
-    let created = match entity.created.as_ref().map(|column| &column.ty) {
-        Some(ty) => quote!(::core::option::Option::Some(::touchable::__private::stamp_value::<#ty>(stamp))),
-        None => quote!({
-            let _ = stamp;
-            ::core::option::Option::None
-        }),
+    let created = entity
+        .created
+        .as_ref()
+        .map(|Column { ty, .. }| quote!(::touchable::__private::stamp_value::<#ty>(stamp)));
+    let version = entity
+        .version
+        .as_ref()
+        .map(|Column { ty, .. }| quote!(::touchable::__private::first_version::<#ty>()));
+    let stamp = if created.is_some() {
+        quote!(stamp)
+    } else {
+        quote!(_)
     };
-    let version = match entity.version.as_ref().map(|column| &column.ty) {
-        Some(ty) => quote!(::core::option::Option::Some(::touchable::__private::first_version::<#ty>())),
-        None => quote!(::core::option::Option::None),
-    };
+    let (created, version) = (option(created), option(version));
     quote! {
         fn stamp_value(stamp: ::touchable::__private::Stamp) -> ::touchable::__private::sea_orm::Value {
             ::touchable::__private::stamp_value::<#touch>(stamp)
@@ -79,7 +88,7 @@ fn values(entity: &Entity) -> TokenStream {
             ::touchable::__private::value_stamp::<#touch>(value)
         }
         fn created_value(
-            stamp: ::touchable::__private::Stamp,
+            #stamp: ::touchable::__private::Stamp,
         ) -> ::core::option::Option<::touchable::__private::sea_orm::Value> {
             #created
         }
@@ -90,7 +99,7 @@ fn values(entity: &Entity) -> TokenStream {
 }
 
 fn rule(rule: &Rule) -> TokenStream {
-    let association = rule.association.to_string();
+    let association = rule.association.unraw().to_string();
     let path = path(rule);
     let target = &rule.target;
     let schema = quote_spanned!(at(&rule.association)=> <#target as ::touchable::Touchable>::schema);
@@ -136,12 +145,14 @@ fn path(rule: &Rule) -> TokenStream {
         Hops::Related => quote_spanned!(at=> ::touchable::__private::related::<Entity, #target>()),
         Hops::Junction { module, from, to } => {
             let relation = quote!(super::#module::Relation);
-            let from = match from {
-                Some(from) => definition(&relation, from),
-                None => quote_spanned! {at=>
+            let related = || {
+                quote_spanned! {at=>
                     <super::#module::Entity as ::touchable::__private::sea_orm::Related<Entity>>::to()
-                },
+                }
             };
+            let from = from
+                .as_ref()
+                .map_or_else(related, |from| definition(&relation, from));
             let to = definition(&relation, to);
             quote!(::std::vec![#from.rev(), #to])
         }
@@ -193,132 +204,6 @@ fn derived(this: &TokenStream, other: &TokenStream) -> TokenStream {
         #[automatically_derived]
         impl ::touchable::__private::Derived for #this {}
         const _: () = ::touchable::__private::derived::<#other>();
-    }
-}
-
-/// The four helpers, and the behavior that calls them unless the application has its own.
-pub fn hooks(vis: &Visibility, manual: bool) -> TokenStream {
-    let helpers = helpers(vis);
-    let behavior = if manual { TokenStream::new() } else { behavior() };
-    quote!(#helpers #behavior)
-}
-
-fn helpers(vis: &Visibility) -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        impl ActiveModel {
-            /// Touchable's part of `ActiveModelBehavior::before_save`.
-            ///
-            /// # Errors
-            ///
-            /// When the stored row cannot be read.
-            #vis async fn touch_before_save<C>(
-                self,
-                db: &C,
-                insert: bool,
-            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
-            where
-                C: ::touchable::__private::sea_orm::ConnectionTrait,
-            {
-                ::touchable::__private::before_save::<Self, C>(self, db, insert).await
-            }
-
-            /// Touchable's part of `ActiveModelBehavior::after_save`.
-            ///
-            /// # Errors
-            ///
-            /// When the touches of the save fail.
-            #vis async fn touch_after_save<C>(
-                model: Model,
-                db: &C,
-                insert: bool,
-            ) -> ::core::result::Result<Model, ::touchable::__private::sea_orm::DbErr>
-            where
-                C: ::touchable::__private::sea_orm::ConnectionTrait,
-            {
-                ::touchable::__private::after_save::<Self, C>(model, db, insert).await
-            }
-
-            /// Touchable's part of `ActiveModelBehavior::before_delete`.
-            ///
-            /// # Errors
-            ///
-            /// When the associated rows cannot be read.
-            #vis async fn touch_before_delete<C>(
-                self,
-                db: &C,
-            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
-            where
-                C: ::touchable::__private::sea_orm::ConnectionTrait,
-            {
-                ::touchable::__private::before_delete::<Self, C>(self, db).await
-            }
-
-            /// Touchable's part of `ActiveModelBehavior::after_delete`.
-            ///
-            /// # Errors
-            ///
-            /// When the touches of the deletion fail.
-            #vis async fn touch_after_delete<C>(
-                self,
-                db: &C,
-            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
-            where
-                C: ::touchable::__private::sea_orm::ConnectionTrait,
-            {
-                ::touchable::__private::after_delete::<Self, C>(self, db).await
-            }
-        }
-    }
-}
-
-fn behavior() -> TokenStream {
-    quote! {
-        #[automatically_derived]
-        #[::touchable::__private::async_trait::async_trait]
-        impl ::touchable::__private::sea_orm::ActiveModelBehavior for ActiveModel {
-            async fn before_save<C>(
-                self,
-                db: &C,
-                insert: bool,
-            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
-            where
-                C: ::touchable::__private::sea_orm::ConnectionTrait,
-            {
-                self.touch_before_save(db, insert).await
-            }
-
-            async fn after_save<C>(
-                model: Model,
-                db: &C,
-                insert: bool,
-            ) -> ::core::result::Result<Model, ::touchable::__private::sea_orm::DbErr>
-            where
-                C: ::touchable::__private::sea_orm::ConnectionTrait,
-            {
-                Self::touch_after_save(model, db, insert).await
-            }
-
-            async fn before_delete<C>(
-                self,
-                db: &C,
-            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
-            where
-                C: ::touchable::__private::sea_orm::ConnectionTrait,
-            {
-                self.touch_before_delete(db).await
-            }
-
-            async fn after_delete<C>(
-                self,
-                db: &C,
-            ) -> ::core::result::Result<Self, ::touchable::__private::sea_orm::DbErr>
-            where
-                C: ::touchable::__private::sea_orm::ConnectionTrait,
-            {
-                self.touch_after_delete(db).await
-            }
-        }
     }
 }
 

@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{ast::Declaration, expand};
+use crate::{ast::Declaration, expand, hooks};
 
 /// The rest of the program sees an entity without rules.
 pub fn stub(declaration: &Declaration) -> TokenStream {
-    let hooks = expand::hooks(&declaration.vis, declaration.options.manual);
+    let hooks = hooks::hooks(&declaration.vis, declaration.options.manual);
     let both = expand::both_derived(declaration.format);
     let touchable = declaration.columns.first().map(|column| {
         let column = &column.variant;

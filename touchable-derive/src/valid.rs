@@ -6,9 +6,10 @@ use syn::{Type, Visibility, ext::IdentExt};
 use crate::{
     association::Association,
     ast::{Column, Declaration, Format, Hops},
-    attr::{List, Touch},
+    attr::Touch,
     errors::{Errors, did_you_mean},
     sea_orm,
+    syntax::List,
 };
 
 /// A declaration without mistakes.
@@ -59,7 +60,7 @@ pub fn check(declaration: &Declaration, errors: &mut Errors) -> Option<Entity> {
     let options = &declaration.options;
     let created = options.created_at.as_ref().and_then(|name| checker.column(name));
     let version = options.version.as_ref().and_then(|name| checker.column(name));
-    checker.refuse_shared([&touch_column, &created, &version]);
+    checker.refuse_shared([touch_column, created, version]);
     let rules = checker.rules(&[touch_column, version]);
     Some(Entity {
         vis: declaration.vis.clone(),
@@ -90,7 +91,7 @@ impl<'a> Checker<'a, '_> {
             .find(|column| column.field == "updated_at");
         if default.is_none() {
             self.errors.at(
-                &self.declaration.ident,
+                self.declaration.place(),
                 "there is no touch column: add `pub updated_at: DateTimeUtc`, \
                  or name another with `#[touchable(updated_at = some_field)]`",
             );
@@ -112,17 +113,21 @@ impl<'a> Checker<'a, '_> {
     }
 
     /// Touch, creation and version columns, in this order, are three columns.
-    fn refuse_shared(&mut self, columns: [&Option<&Column>; 3]) {
+    fn refuse_shared(&mut self, columns: [Option<&Column>; 3]) {
         let options = &self.declaration.options;
         let names = [&options.updated_at, &options.created_at, &options.version];
-        for (at, (column, name)) in columns.iter().zip(names).enumerate() {
-            let taken = |other: &&Option<&Column>| other.is_some() && field(other) == field(column);
-            if let Some(name) = name.as_ref().filter(|_| columns[..at].iter().any(taken)) {
+        let mut taken = Vec::new();
+        for (column, name) in columns.into_iter().zip(names) {
+            let Some(Column { field, .. }) = column else {
+                continue;
+            };
+            if let Some(name) = name.as_ref().filter(|_| taken.contains(&field)) {
                 self.errors.at(
                     name,
                     format!("`{name}` has a task already: name a column of its own"),
                 );
             }
+            taken.push(field);
         }
     }
 
@@ -234,10 +239,6 @@ pub fn same(one: &Ident, other: &Ident) -> bool {
     one.unraw() == other.unraw()
 }
 
-fn field<'a>(column: &Option<&'a Column>) -> Option<&'a Ident> {
-    column.map(|column| &column.field)
-}
-
 fn sorted(names: &[Ident]) -> Vec<&Ident> {
     let mut names: Vec<_> = names.iter().collect();
     names.sort();
@@ -251,6 +252,10 @@ fn not_a_column(declaration: &Declaration, name: &Ident) -> String {
         .any(|relation| same(&relation.field, name))
     {
         return format!("`{name}` is a relation: name the column that holds its key, if it has one here");
+    }
+    if name == "created_at" {
+        let mend = "add `pub created_at: DateTimeUtc`, or name another with `created_at = some_field`";
+        return format!("there is no field `created_at`: {mend}");
     }
     if declaration.ignored.iter().any(|field| same(field, name)) {
         return format!("`{name}` is not a column (`#[sea_orm(ignore)]`): leave it out");

@@ -12,16 +12,19 @@ pub use crate::{
 };
 
 /// A stamp in the type of a touch column.
+#[must_use]
 pub fn stamp_value<T: StampType>(stamp: Stamp) -> Value {
     T::from_stamp(stamp).into()
 }
 
 /// The stamp in a value of a touch column.
+#[must_use]
 pub fn value_stamp<T: StampType>(value: &Value) -> Option<Stamp> {
     <T as ValueType>::try_from(value.clone()).ok()?.to_stamp()
 }
 
 /// The first version, in the type of a version column.
+#[must_use]
 pub fn first_version<T: VersionType>() -> Value {
     T::first().into()
 }

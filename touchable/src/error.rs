@@ -40,7 +40,18 @@ enum Kind {
         table: &'static str,
         column: &'static str,
     },
+    /// The transaction is committed, work that waited for it failed.
+    AfterCommit(String),
+    NotATouchConnection,
+    Bypass {
+        table: &'static str,
+        rules: String,
+        statement: String,
+    },
 }
+
+/// How the message of [`Error::is_after_commit`] begins, by which it is known again behind a `DbErr`.
+const AFTER_COMMIT: &str = "the transaction is committed, but work after it failed: ";
 
 impl Error {
     pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
@@ -76,6 +87,36 @@ impl Error {
 
     pub(crate) fn key_not_set(table: &'static str, column: &'static str) -> Self {
         Self(Kind::KeyNotSet { table, column })
+    }
+
+    pub(crate) const fn after_commit(failures: String) -> Self {
+        Self(Kind::AfterCommit(failures))
+    }
+
+    pub(crate) const fn not_a_touch_connection() -> Self {
+        Self(Kind::NotATouchConnection)
+    }
+
+    pub(crate) fn bypass(table: &'static str, rules: String, statement: impl Into<String>) -> Self {
+        Self(Kind::Bypass {
+            table,
+            rules,
+            statement: statement.into(),
+        })
+    }
+
+    /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.
+    ///
+    /// `commit` returns a `DbErr`: `touchable::Error::from(db_err).is_after_commit()` tells.
+    #[must_use]
+    pub const fn is_after_commit(&self) -> bool {
+        matches!(self.0, Kind::AfterCommit(_))
+    }
+
+    /// A write went around the rules of its table, on a strict connection.
+    #[must_use]
+    pub const fn is_bypass(&self) -> bool {
+        matches!(self.0, Kind::Bypass { .. })
     }
 
     /// The row to touch does not exist.
@@ -138,6 +179,19 @@ impl fmt::Display for Error {
                 f,
                 "the primary key column `{column}` of `{table}` is not set, so there is no row to compare with"
             ),
+            Kind::AfterCommit(failures) => write!(f, "{AFTER_COMMIT}{failures}"),
+            Kind::NotATouchConnection => f.write_str(
+                "nothing can wait for the commit of a plain connection; wrap it with `touchable::connect`",
+            ),
+            Kind::Bypass {
+                table,
+                rules,
+                statement,
+            } => write!(
+                f,
+                "a write to `{table}` goes around its rules ({rules}); use the ActiveModel, or `.touching()` for bulk \
+                 writes: {statement}"
+            ),
         }
     }
 }
@@ -150,7 +204,12 @@ impl error::Error for Error {
 
 impl From<DbErr> for Error {
     fn from(source: DbErr) -> Self {
-        Self(Kind::Database(source))
+        match &source {
+            DbErr::Custom(message) if message.starts_with(AFTER_COMMIT) => {
+                Self::after_commit(message[AFTER_COMMIT.len()..].to_owned())
+            }
+            _ => Self(Kind::Database(source)),
+        }
     }
 }
 

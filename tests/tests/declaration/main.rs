@@ -2,8 +2,14 @@
 //!
 //! Every module denies warnings, pedantic lints and missing docs: `cargo clippy` checks what the derive generates.
 
+mod compact;
 mod dense;
+mod junctions;
 mod legacy;
+mod linked;
+mod names;
+mod options;
+mod trees;
 
 use sea_orm::{RelationDef, sea_query::TableRef};
 use touchable::{
@@ -25,10 +31,7 @@ fn hop(def: &RelationDef) -> String {
 
 fn columns(table: &TableRef, columns: &sea_orm::Identity) -> String {
     let table = table.sea_orm_table().to_string();
-    let columns: Vec<_> = columns
-        .iter()
-        .map(|column| format!("{table}.{}", column.to_string()))
-        .collect();
+    let columns: Vec<_> = columns.iter().map(|column| format!("{table}.{column}")).collect();
     columns.join("+")
 }
 

@@ -9,6 +9,7 @@ use sea_orm::{
 };
 
 use super::{
+    assigned::rows_of,
     bulk_insert, bulk_update,
     capture::Captured,
     explicit::{CHUNK, begin, finish, read_keys},
@@ -17,7 +18,7 @@ use super::{
     plan::{Entry, Key, Query as Rows, Start},
     sql::{in_values, table_name},
 };
-use crate::{Error, Result, Touchable, touch::Event};
+use crate::{Error, Result, Touchable, connection::ours, touch::Event};
 
 /// `.touching()` on SeaORM's bulk writes.
 ///
@@ -58,7 +59,7 @@ impl<E: Touchable> Touching<UpdateMany<E>> {
     /// When the database refuses; then nothing is changed.
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<UpdateResult> {
         let tx = begin(db).await?;
-        let done = bulk_update::run::<E, _>(&tx, self.0.as_query()).await;
+        let done = ours(bulk_update::run::<E, _>(&tx, self.0.as_query())).await;
         finish(tx, done).await
     }
 }
@@ -70,7 +71,7 @@ impl<E: Touchable> Touching<DeleteMany<E>> {
     /// When the database refuses; then nothing is changed.
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<DeleteResult> {
         let tx = begin(db).await?;
-        let done = delete::<E, _>(&tx, self.0.as_query()).await;
+        let done = ours(delete::<E, _>(&tx, self.0.as_query())).await;
         finish(tx, done).await
     }
 }
@@ -90,7 +91,7 @@ where
         db: &C,
     ) -> Result<sea_orm::InsertManyResult<A>> {
         let tx = begin(db).await?;
-        let done = bulk_insert::run(&tx, self.0).await;
+        let done = ours(bulk_insert::run(&tx, self.0)).await;
         finish(tx, done).await
     }
 }
@@ -112,7 +113,7 @@ async fn delete<E: Touchable, C: ConnectionTrait>(
             .map(|(_, rule)| {
                 let rows = Rows {
                     source: schema,
-                    rows: rows_of::<E>(keys),
+                    rows: rows_of(schema, keys),
                     becomes: HashMap::default(),
                 };
                 Entry::fired(schema, rule, Start::Query(rows.into()))
@@ -148,15 +149,6 @@ pub(super) async fn matching<E: Touchable, C: ConnectionTrait>(db: &C, tail: Cap
         select.push(" FOR UPDATE");
     }
     read_keys::<E, C>(db, select.into_statement(backend)).await
-}
-
-/// `FROM` and `WHERE` for the rows with these keys.
-pub(super) fn rows_of<E: Touchable>(keys: &[Key]) -> sea_orm::sea_query::SelectStatement {
-    let schema = E::schema();
-    Query::select()
-        .from(schema.table.clone())
-        .cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys))
-        .to_owned()
 }
 
 pub(super) fn unreadable(table: &'static str) -> Error {

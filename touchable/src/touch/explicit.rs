@@ -12,11 +12,11 @@ use super::{
     row::{display_key, primary_key_of_model},
     suppress::is_suppressed,
 };
-use crate::{Error, Result, Touchable};
+use crate::{Error, Result, Touchable, connection::ours};
 
 /// How many keys one statement names at most. The smallest limit of the backends on bound values is 32,766 (`SQLite`);
 /// a key of three columns still fits.
-pub(super) const CHUNK: usize = 10_000;
+pub(crate) const CHUNK: usize = 10_000;
 
 /// `record.touch(&db)`: as if the row had been saved with a change that every cascading rule watches.
 pub trait TouchRecord: ModelTrait<Entity: Touchable> + Sync {
@@ -53,7 +53,7 @@ where
 {
     let schema = E::schema();
     let tx = begin(db).await?;
-    let done = async {
+    let done = ours(async {
         let mut select = select.select_only();
         for key in E::PrimaryKey::iter() {
             select = select.column(key.into_column());
@@ -66,7 +66,7 @@ where
             touched.add(flush(&tx, entries, schema, None).await?);
         }
         Ok(touched)
-    }
+    })
     .await;
     finish(tx, done).await
 }
@@ -90,7 +90,7 @@ pub(super) async fn read_keys<E: EntityTrait, C: ConnectionTrait>(
 
 /// A transaction that will write: on `SQLite` it asks for the write lock at once, since a reader that becomes a writer
 /// later is refused when another wrote meanwhile.
-pub(super) async fn begin<C: TransactionTrait>(db: &C) -> Result<C::Transaction, DbErr> {
+pub(crate) async fn begin<C: TransactionTrait>(db: &C) -> Result<C::Transaction, DbErr> {
     db.begin_with_options(TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()
@@ -98,7 +98,7 @@ pub(super) async fn begin<C: TransactionTrait>(db: &C) -> Result<C::Transaction,
     .await
 }
 
-pub(super) async fn finish<T, X: TransactionSession>(tx: X, done: Result<T>) -> Result<T> {
+pub(crate) async fn finish<T, X: TransactionSession>(tx: X, done: Result<T>) -> Result<T> {
     match done {
         Ok(value) => {
             tx.commit().await?;

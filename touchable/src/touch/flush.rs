@@ -2,19 +2,25 @@
 
 use std::ptr;
 
-use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ConnectionTrait, sea_query::LockType};
+use sea_orm::{
+    ConnectionTrait, DbBackend,
+    sea_query::{Expr, LockType, Query},
+};
 use tracing::Instrument;
 
 use super::{
     Schema,
-    plan::{Entry, Key, plan},
+    explicit::{begin, finish},
+    plan::{Entry, Key, Touch, plan},
     row::in_transaction,
     schema::CompiledRule,
     sql::{Sql, in_values},
     suppress::is_suppressed,
 };
-use crate::{Clock, Error, Result};
+use crate::{
+    Clock, Error, Result,
+    connection::{Scope, ask, ours},
+};
 
 /// What a flush did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,36 +40,74 @@ impl Touched {
     }
 }
 
-/// Plans and carries out what these entries set in motion. Counts the rows of `of`.
+/// Plans and carries out what these entries set in motion, on a [`TouchConnection`](crate::TouchConnection) in a
+/// transaction of its own. Counts the rows of `of`, and leaves out the row that was `saved`.
 pub(crate) async fn flush<C: ConnectionTrait>(
     db: &C,
     entries: Vec<Entry>,
     of: &'static Schema,
     saved: Option<&Key>,
 ) -> Result<Touched> {
-    let mut touched = Touched::default();
     if entries.is_empty() {
-        return Ok(touched);
+        return Ok(Touched::default());
     }
+    let Some(Scope::Connection(session)) = ask(db) else {
+        return ours(carry_out(db, entries, Some(of), saved)).await;
+    };
+    let tx = begin(session.inner()).await?;
+    let done = carry_out(&tx, entries, Some(of), saved).await;
+    finish(tx, done).await
+}
+
+/// Carries out the touches that waited for a commit.
+pub(crate) async fn flush_entries<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Result<()> {
+    carry_out(db, entries, None, None).await.map(drop)
+}
+
+async fn carry_out<C: ConnectionTrait>(
+    db: &C,
+    entries: Vec<Entry>,
+    of: Option<&'static Schema>,
+    saved: Option<&Key>,
+) -> Result<Touched> {
+    let mut touched = Touched::default();
     let mut plan = plan(entries, is_suppressed);
     let stamp = Clock::current().stamp();
     for touch in &mut plan.touches {
-        let own = ptr::eq(touch.target, of) && touch.columns.is_empty();
+        let own = of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
         if let (true, Some(key)) = (own, saved) {
             touch.except.push(key.clone());
         }
         let statement = Sql::new(db.get_database_backend()).update(touch, stamp);
-        let span = tracing::debug_span!("touch", table = touch.target.name, rules = ?touch.rules, rows = tracing::field::Empty);
+        let span = touch.span();
         let done = async { db.execute_raw(statement).await }
             .instrument(span.clone())
             .await;
-        let done = done.map_err(|source| Error::touch(touch.target.name, touch.rules.join(", "), source))?;
-        span.record("rows", done.rows_affected());
+        let rows = done.map_err(|source| touch.failed(source))?.rows_affected();
+        span.record("rows", rows);
+        touch.count(rows);
         if own {
-            touched.rows += done.rows_affected();
+            touched.rows += rows;
         }
     }
     Ok(touched)
+}
+
+impl Touch {
+    pub(crate) fn span(&self) -> tracing::Span {
+        tracing::debug_span!("touch", table = self.target.name, rules = ?self.rules, rows = tracing::field::Empty)
+    }
+
+    pub(crate) fn failed(&self, source: sea_orm::DbErr) -> Error {
+        Error::touch(self.target.name, self.rules.join(", "), source)
+    }
+
+    pub(crate) fn count(&self, rows: u64) {
+        for rule in &self.rules {
+            metrics::counter!("touchable_rules_fired_total", "rule" => rule.clone()).increment(1);
+        }
+        metrics::counter!("touchable_rows_touched_total", "table" => self.target.name).increment(rows);
+    }
 }
 
 /// Locks the rows that a write is about to refer to, before the database does.
@@ -75,7 +119,7 @@ pub(crate) async fn lock_parents<C: ConnectionTrait>(
     parents: impl IntoIterator<Item = (&'static CompiledRule, Key)>,
 ) -> Result<()> {
     let backend = db.get_database_backend();
-    if backend != sea_orm::DbBackend::MySql || !in_transaction::<C>() {
+    if backend != DbBackend::MySql || !in_transaction::<C>() {
         return Ok(());
     }
     let mut parents: Vec<_> = parents.into_iter().collect();

@@ -1,17 +1,24 @@
 //! The four hooks, called by generated code.
 
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, ModelTrait};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, EntityTrait, ModelTrait, sea_query::LockType,
+};
 
 use super::{
-    flush::{flush, lock_parents},
+    announce,
+    flush::flush,
     plan::{Entry, Start, Values},
-    row::{key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read},
+    row::{is_given, key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read},
     schema::CompiledRule,
     suppress::is_suppressed,
     ticket::{self, Fired, Found, Note},
     update, version,
 };
-use crate::{Clock, Error, Result, Touchable, touch::Event};
+use crate::{
+    Clock, Error, Result, Touchable,
+    connection::{Scope, ask},
+    touch::Event,
+};
 
 type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
 
@@ -42,10 +49,19 @@ where
     let schema = A::Entity::schema();
     let ticket = update::stamp_insert(am, Clock::current().stamp())?;
     ticket::leave(ticket, schema.name, None, Note::default());
-    let parents = active_rules::<A::Entity>(Event::Create)
-        .filter(|(_, rule)| rule.belongs_to())
-        .filter_map(|(_, rule)| Some((rule, key_of_active(am, rule.key())?)));
-    lock_parents(db, parents.collect::<Vec<_>>()).await
+    let rules: Vec<_> = active_rules::<A::Entity>(Event::Create)
+        .map(|(_, rule)| rule)
+        .filter(|rule| rule.belongs_to())
+        .collect();
+    let parents: Vec<_> = rules
+        .iter()
+        .filter_map(|rule| Some((*rule, key_of_active(am, rule.key())?)))
+        .collect();
+    // A key that is left to the database is known only when the row comes back.
+    let known = rules
+        .iter()
+        .all(|rule| rule.key().all(|column| is_given(am, &column)));
+    announce::insert::<A::Entity, C>(db, ticket, known, parents).await
 }
 
 /// `ActiveModelBehavior::after_save`.
@@ -64,6 +80,7 @@ where
     let fired = match ticket::take(stamp, schema.name, &key) {
         Found::Coarse => return Err(Error::coarse_column(schema.name, schema.touch).into()),
         Found::Nothing => return Ok(model),
+        Found::Note(note) if note.done => return Ok(model),
         _ if insert => active_rules::<A::Entity>(Event::Create)
             .filter(|(_, rule)| rule.belongs_to())
             .map(|(rule, _)| Fired { rule, former: None })
@@ -83,8 +100,7 @@ where
         };
         (rule, values)
     });
-    let entries = known::<A::Entity>(entries);
-    flush(db, entries, schema, Some(&key)).await?;
+    announce::touch_or_defer(db, known::<A::Entity>(entries), schema, Some(&key)).await?;
     if !insert {
         version::increment(&mut model, db, &key).await?;
     }
@@ -102,18 +118,30 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
-    let rules: Vec<_> = active_rules::<A::Entity>(Event::Delete).collect();
-    if rules.is_empty() {
+    if schema.rules.is_empty() {
         return Ok(am);
     }
+    let rules: Vec<_> = active_rules::<A::Entity>(Event::Delete).collect();
     let key = primary_key_of_active(&am)?;
-    let Some(stored) = read::<A::Entity, C>(db, &key, sea_orm::sea_query::LockType::Update).await? else {
+    let scope = ask(db);
+    if let Some(Scope::Connection(session)) = &scope {
+        announce::delete(
+            session,
+            schema,
+            key,
+            rules.into_iter().map(|(_, rule)| rule).collect(),
+        );
         return Ok(am);
+    }
+    let stored = if rules.is_empty() {
+        None
+    } else {
+        read::<A::Entity, C>(db, &key, LockType::Update).await?
     };
     let (parents, children): (Vec<_>, Vec<_>) = rules.into_iter().partition(|(_, rule)| rule.belongs_to());
-    let children = children.into_iter().map(|(_, rule)| {
-        let current = key_of_model(&stored, rule.key()).into_iter().collect();
-        (
+    let children = children.into_iter().filter_map(|(_, rule)| {
+        let current = key_of_model(stored.as_ref()?, rule.key()).into_iter().collect();
+        Some((
             rule,
             Values {
                 row: Some(key.clone()),
@@ -121,18 +149,28 @@ where
                 current,
                 former: Vec::new(),
             },
-        )
+        ))
     });
     flush(db, known::<A::Entity>(children), schema, None).await?;
     let fired = parents
         .into_iter()
-        .map(|(place, rule)| Fired {
-            rule: place,
-            former: key_of_model(&stored, rule.key()),
+        .filter_map(|(rule, at)| Some((rule, key_of_model(stored.as_ref()?, at.key())?)))
+        .map(|(rule, former)| Fired {
+            rule,
+            former: Some(former),
         })
         .collect();
+    if let Some(Scope::Transaction(open)) = &scope {
+        announce::delete_later(
+            open,
+            schema,
+            key,
+            known::<A::Entity>(formerly::<A::Entity>(fired)),
+        );
+        return Ok(am);
+    }
     let ticket = Clock::current().stamp();
-    ticket::leave(ticket, schema.name, Some(key), Note { fired });
+    ticket::leave(ticket, schema.name, Some(key), Note { fired, done: false });
     am.try_set(A::Entity::TOUCH_COLUMN, A::Entity::stamp_value(ticket))?;
     Ok(am)
 }
@@ -148,24 +186,33 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
-    let ticket = am
-        .get(A::Entity::TOUCH_COLUMN)
-        .into_value()
-        .and_then(|value| A::Entity::value_stamp(&value));
-    let note = ticket
-        .and_then(|ticket| ticket::take_exact(ticket, schema.name))
-        .unwrap_or_default();
-    let parents = note.fired.into_iter().map(|Fired { rule, former }| {
+    let ticket = match am.get(A::Entity::TOUCH_COLUMN) {
+        ActiveValue::Set(value) => A::Entity::value_stamp(&value),
+        _ => None,
+    };
+    if let Some(note) = ticket.and_then(|ticket| ticket::take_exact(ticket, schema.name)) {
+        flush(
+            db,
+            known::<A::Entity>(formerly::<A::Entity>(note.fired)),
+            schema,
+            None,
+        )
+        .await?;
+    }
+    Ok(am)
+}
+
+/// What rows were associated with that are not any more.
+fn formerly<E: Touchable>(fired: Vec<Fired>) -> impl Iterator<Item = (&'static CompiledRule, Values)> {
+    fired.into_iter().map(|Fired { rule, former }| {
         (
-            &schema.rules[rule],
+            &E::schema().rules[rule],
             Values {
                 former: former.into_iter().collect(),
                 ..Values::default()
             },
         )
-    });
-    flush(db, known::<A::Entity>(parents), schema, None).await?;
-    Ok(am)
+    })
 }
 
 /// The rules that this event can fire here, with their places in the declaration.
@@ -180,7 +227,9 @@ pub(super) fn active_rules<E: Touchable>(
 }
 
 /// Entries for the rules of which an association is known at all.
-fn known<E: Touchable>(fired: impl Iterator<Item = (&'static CompiledRule, Values)>) -> Vec<Entry> {
+pub(super) fn known<E: Touchable>(
+    fired: impl Iterator<Item = (&'static CompiledRule, Values)>,
+) -> Vec<Entry> {
     fired
         .filter(|(_, values)| !(values.current.is_empty() && values.former.is_empty()))
         .map(|(rule, values)| Entry::fired(E::schema(), rule, Start::Values(values)))

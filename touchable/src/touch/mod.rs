@@ -7,6 +7,8 @@
 //! show it  changes    after save merged  words
 //! ```
 
+mod announce;
+mod assigned;
 mod bulk;
 mod bulk_insert;
 mod bulk_update;
@@ -16,7 +18,7 @@ mod explicit;
 mod flush;
 pub(crate) mod hooks;
 mod plan;
-mod rising;
+pub(crate) mod rising;
 mod row;
 mod rule;
 mod schema;
@@ -33,4 +35,28 @@ pub(crate) use explicit::touch_all;
 pub use flush::Touched;
 pub use rule::{Dirty, Event, Events, Fields, Rule};
 pub use schema::Schema;
+pub(crate) use schema::known as known_schemas;
 pub use suppress::{no_touching, no_touching_on};
+
+/// What connections use of the engine.
+pub(crate) mod engine {
+    use super::Schema;
+    pub(crate) use super::{
+        assigned::{Assigned, any, rows_of},
+        capture::Captured,
+        explicit::{CHUNK, begin, finish},
+        flush::{flush, flush_entries, lock_parents},
+        plan::{Entry, Key, Plan, Query, RowSet, Start, Touch, Values, plan},
+        schema::{ColumnKind, CompiledRule},
+        sql::{Sql, table_name},
+        suppress::is_suppressed,
+        ticket::{leave_idle, mark_done as mark_stamp_done, take_exact},
+    };
+
+    /// Says that the touches of the save that wrote this stamp have been seen to.
+    pub(crate) fn mark_done(schema: &'static Schema, stamp: &sea_orm::Value) {
+        if let Some(stamp) = (schema.value_stamp)(stamp) {
+            mark_stamp_done(stamp, schema.name);
+        }
+    }
+}

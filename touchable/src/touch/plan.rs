@@ -124,6 +124,41 @@ impl Entry {
         }
     }
 
+    /// Whether both name the rows of one rule.
+    pub(crate) fn same_rule(&self, other: &Self) -> bool {
+        let (RowSet::Through { hops: one, .. }, RowSet::Through { hops: another, .. }) =
+            (&*self.rows, &*other.rows)
+        else {
+            return false;
+        };
+        ptr::eq(*one, *another) && self.columns == other.columns
+    }
+
+    /// Whether this is as many keys as one statement may name.
+    pub(crate) fn is_chunk(&self) -> bool {
+        matches!(
+            &*self.rows,
+            RowSet::Through {
+                from: Start::Values(_),
+                ..
+            }
+        )
+    }
+
+    /// The same rule from elsewhere.
+    pub(crate) fn with_start(&self, from: Start) -> Self {
+        let rows = match &*self.rows {
+            RowSet::Through { hops, .. } => Arc::new(RowSet::Through { hops, from }),
+            _ => self.rows.clone(),
+        };
+        Self {
+            target: self.target,
+            columns: self.columns,
+            rows,
+            rule: self.rule.clone(),
+        }
+    }
+
     /// These rows themselves.
     pub(crate) fn rows(target: &'static Schema, keys: Vec<Key>) -> Self {
         Self {

@@ -38,6 +38,11 @@ pub(crate) fn key_of_active<A: ActiveModelTrait>(
         .collect()
 }
 
+/// Whether an active model has a value for a column, null included.
+pub(crate) fn is_given<A: ActiveModelTrait>(am: &A, name: &str) -> bool {
+    column::<A::Entity>(name).is_some_and(|column| !am.is_not_set(column))
+}
+
 pub(crate) fn primary_key_of_model<M: ModelTrait>(model: &M) -> Key {
     <M::Entity as EntityTrait>::PrimaryKey::iter()
         .map(|key| model.get(key.into_column()))

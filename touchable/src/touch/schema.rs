@@ -1,12 +1,14 @@
 //! An entity's declaration, compiled once and without its type.
 
+use std::sync::{PoisonError, RwLock};
+
 use sea_orm::{
-    ColumnTrait, IdenStatic, Iterable, PrimaryKeyToColumn, RelationDef,
+    ColumnTrait, IdenStatic, Iterable, PrimaryKeyToColumn, RelationDef, Value,
     sea_query::{Alias, ColumnType, DynIden, IntoIden, TableRef},
 };
 
 use super::{Event, Events, Fields, Rule};
-use crate::Touchable;
+use crate::{Stamp, Touchable};
 
 /// What the engine knows of an entity.
 #[derive(Debug)]
@@ -17,6 +19,7 @@ pub struct Schema {
     pub(crate) touch: &'static str,
     pub(crate) version: Option<&'static str>,
     pub(crate) rules: Vec<CompiledRule>,
+    pub(crate) value_stamp: fn(&Value) -> Option<Stamp>,
     columns: Vec<(&'static str, ColumnKind)>,
 }
 
@@ -46,6 +49,8 @@ pub(crate) enum ColumnKind {
     /// A time without a zone, read as UTC.
     Naive,
     Integer,
+    /// Equal values can be written in several ways: `1.0` and `1.00`, `0.0` and `-0.0`.
+    Number,
     /// Compared byte by byte, since collations call different texts equal.
     Text,
     /// A type that some backend cannot compare.
@@ -53,11 +58,24 @@ pub(crate) enum ColumnKind {
     Other,
 }
 
+/// The schemas that this process has used.
+static KNOWN: RwLock<Vec<fn() -> &'static Schema>> = RwLock::new(Vec::new());
+
+/// The schemas that this process has used: those of entities that it has saved or touched.
+pub(crate) fn known() -> Vec<&'static Schema> {
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner).clone();
+    known.into_iter().map(|schema| schema()).collect()
+}
+
 impl Schema {
     /// Compiles the declaration of an entity. The derive keeps the result in a static.
     #[must_use]
     pub fn of<E: Touchable>() -> Self {
         let entity = E::default();
+        KNOWN
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(E::schema);
         Self {
             table: entity.table_ref(),
             name: entity.as_str(),
@@ -66,6 +84,7 @@ impl Schema {
                 .collect(),
             touch: E::TOUCH_COLUMN.as_str(),
             version: E::VERSION_COLUMN.map(|column| column.as_str()),
+            value_stamp: E::value_stamp,
             rules: E::RULES.iter().map(CompiledRule::of).collect(),
             columns: E::Column::iter()
                 .map(|column| (column.as_str(), ColumnKind::of(column.def().get_column_type())))
@@ -163,6 +182,9 @@ impl ColumnKind {
                 Self::Text
             }
             ColumnType::Json | ColumnType::Custom(_) => Self::Opaque,
+            ColumnType::Float | ColumnType::Double | ColumnType::Decimal(_) | ColumnType::Money(_) => {
+                Self::Number
+            }
             _ => Self::Other,
         }
     }

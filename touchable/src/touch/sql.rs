@@ -31,6 +31,29 @@ impl Sql {
         }
     }
 
+    /// The UPDATE of a touch on PostgreSQL, to be part of a larger statement: `first` is asked before a row is locked.
+    pub(crate) fn update_part(&self, touch: &Touch, stamp: Stamp, first: Option<Expr>) -> UpdateStatement {
+        let target = touch.target;
+        let mut rows = self.ordered_keys(touch);
+        rows.lock(LockType::NoKeyUpdate);
+        if let Some(first) = first {
+            rows.and_where(first);
+        }
+        let mut update = Query::update();
+        update.table(target.table.clone());
+        for (column, value) in rising::assignments(self.backend, target, touch.columns, stamp) {
+            update.value(Alias::new(column), value);
+        }
+        update
+            .cond_where(in_subquery(
+                &table_name(target),
+                &target.primary_key_idens(),
+                rows,
+            ))
+            .returning(Query::returning().expr(Expr::cust("1")));
+        update
+    }
+
     /// The UPDATE of a touch.
     pub(crate) fn update(&self, touch: &Touch, stamp: Stamp) -> Statement {
         let target = touch.target;

@@ -19,6 +19,8 @@ const CAPACITY: usize = 16_384;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Note {
     pub fired: Vec<Fired>,
+    /// The connection has seen to the touches together with the save.
+    pub done: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -100,20 +102,28 @@ pub(crate) fn take_exact(stamp: Stamp, table: &'static str) -> Option<Note> {
     tickets().take_exact(stamp, table)
 }
 
+/// Says that the touches of the save with this stamp have been seen to.
+pub(crate) fn mark_done(stamp: Stamp, table: &'static str) {
+    if let Some([(_, note)]) = tickets().notes.get_mut(&(stamp, table)).map(Vec::as_mut_slice) {
+        note.done = true;
+    }
+}
+
 impl Tickets {
     fn take_exact(&mut self, stamp: Stamp, table: &'static str) -> Option<Note> {
         let notes = self.notes.get_mut(&(stamp, table))?;
         // Two saves can share a stamp only when the application set it: then each acts for both.
-        let mut fired = notes
+        let fired = notes
             .iter()
+            .filter(|(_, note)| !note.done)
             .flat_map(|(_, note)| note.fired.clone())
-            .collect::<Vec<_>>();
+            .collect();
+        let done = notes.iter().all(|(_, note)| note.done);
         notes.remove(0);
         if notes.is_empty() {
             self.notes.remove(&(stamp, table));
         }
-        fired.dedup_by_key(|fired| (fired.rule, format!("{:?}", fired.former)));
-        Some(Note { fired })
+        Some(Note { fired, done })
     }
 
     /// The ticket of this row whose last digits the column has cut off. Stamps never end in zero, so a value that

@@ -5,15 +5,18 @@ use sea_orm::{
 };
 
 use super::{
-    Dirty, Event,
+    Dirty, Event, announce,
     flush::lock_parents,
-    hooks::active_rules,
-    plan::Key,
-    row::{is_null, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
+    hooks::{active_rules, known},
+    plan::{Entry, Key, Values},
+    row::{is_given, is_null, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
     schema::CompiledRule,
     ticket::{self, Fired, Note},
 };
-use crate::{Clock, Result, Stamp, Touchable};
+use crate::{
+    Clock, Result, Stamp, Touchable,
+    connection::{Scope, ask},
+};
 
 type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
 
@@ -72,8 +75,11 @@ where
     let explicit = explicit_stamp(am);
     let rules: Vec<_> = active_rules::<A::Entity>(Event::Update).collect();
     let names: Vec<&'static str> = set.iter().map(IdenStatic::as_str).collect();
+    let scope = ask(db);
+    // A connection of ours compares when the statement comes, in the same transaction.
+    let compares = matches!(scope, Some(Scope::Connection(_)));
     let mut stored = None;
-    if explicit.is_some() || needs_stored::<A::Entity>(&rules, &names) {
+    if explicit.is_some() || (!compares && needs_stored::<A::Entity>(&rules, &names)) {
         let lock = if affects_children(&rules, &names) {
             LockType::Update
         } else {
@@ -89,9 +95,47 @@ where
         return Ok(());
     };
     let fired = fired(&rules, &change, stored.as_ref());
-    lock_parents(db, moved_parents(am, &rules, &fired)).await?;
-    ticket::leave(change.stamp, schema.name, Some(key), Note { fired });
+    match scope {
+        Some(Scope::Connection(session)) => {
+            let rules = fired.iter().map(|fired| &schema.rules[fired.rule]).collect();
+            let always = A::Entity::DIRTY == Dirty::Assigned;
+            announce::update::<A::Entity>(&session, &key, &change, rules, always);
+        }
+        Some(Scope::Transaction(open)) => {
+            lock_parents(db, moved_parents(am, &rules, &fired)).await?;
+            let entries = entries(am, stored.as_ref(), &key, &fired);
+            announce::update_later::<A::Entity>(&open, change.stamp, entries);
+        }
+        None => lock_parents(db, moved_parents(am, &rules, &fired)).await?,
+    }
+    ticket::leave(change.stamp, schema.name, Some(key), Note { fired, done: false });
     Ok(())
+}
+
+/// What the fired rules lead to; `None` when a key is known only when the row comes back.
+fn entries<A>(am: &A, stored: Option<&ModelOf<A>>, row: &Key, fired: &[Fired]) -> Option<Vec<Entry>>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    let schema = A::Entity::schema();
+    let mut all = Vec::new();
+    for Fired { rule, former } in fired {
+        let rule = &schema.rules[*rule];
+        let current = if rule.key().all(|column| is_given(am, &column)) {
+            key_of_active(am, rule.key())
+        } else {
+            key_of_model(stored?, rule.key())
+        };
+        let values = Values {
+            row: Some(row.clone()),
+            row_table: Some(schema),
+            current: current.into_iter().collect(),
+            former: former.clone().into_iter().collect(),
+        };
+        all.push((rule, values));
+    }
+    Some(known::<A::Entity>(all.into_iter()))
 }
 
 /// Whether the rules cannot be judged without the stored row.
@@ -138,11 +182,11 @@ where
 }
 
 /// What an update will write.
-struct Change {
-    stamp: Stamp,
+pub(super) struct Change {
+    pub stamp: Stamp,
     columns: Vec<&'static str>,
     /// The application moved the touch column itself.
-    touched: bool,
+    pub touched: bool,
 }
 
 /// Gives the row its new stamp; `None` when nothing is left to write.

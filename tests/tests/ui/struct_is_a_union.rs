@@ -1,0 +1,8 @@
+use touchable::Touchable;
+
+#[derive(Touchable)]
+union Model {
+    id: i32,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use touchable::Touchable;
+
+#[derive(Touchable)]
+struct Model;
+
+fn main() {}

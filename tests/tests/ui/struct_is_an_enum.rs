@@ -1,0 +1,8 @@
+use touchable::Touchable;
+
+#[derive(Touchable)]
+enum Model {
+    Event,
+}
+
+fn main() {}

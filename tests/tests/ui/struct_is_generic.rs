@@ -1,0 +1,8 @@
+use touchable::Touchable;
+
+#[derive(Touchable)]
+struct Model<T> {
+    id: T,
+}
+
+fn main() {}

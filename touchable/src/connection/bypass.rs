@@ -1,0 +1,160 @@
+//! Writes that go around the rules.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+use crate::{
+    Error, Result,
+    touch::{Schema, known_schemas},
+};
+
+tokio::task_local! {
+    static OURS: ();
+}
+
+/// Runs a future whose writes are the library's own.
+pub(crate) async fn ours<F: Future>(future: F) -> F::Output {
+    OURS.scope((), future).await
+}
+
+/// Looks at every statement that no save has announced.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    strict: AtomicBool,
+    learned: RwLock<Vec<&'static Schema>>,
+    /// The statements and tables that have been warned of. The statement's text stands for the call site.
+    warned: Mutex<HashSet<(String, &'static str)>>,
+}
+
+/// How many statements are remembered as warned of; a program that makes up its SQL is warned again.
+const REMEMBERED: usize = 1_024;
+
+impl Watch {
+    pub(super) fn refuse(&self) {
+        self.strict.store(true, Relaxed);
+    }
+
+    pub(super) fn learn(&self, schemas: &[&'static Schema]) {
+        self.learned
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(schemas);
+    }
+
+    /// Warns of a write to a table with rules, once per statement and table.
+    ///
+    /// # Errors
+    /// On a strict connection, instead of the warning.
+    pub(super) fn check(&self, sql: &str) -> Result<()> {
+        let Some(table) = written_table(sql) else {
+            return Ok(());
+        };
+        if OURS.try_with(|()| ()).is_ok() {
+            return Ok(());
+        }
+        let Some(schema) = self.find(table) else {
+            return Ok(());
+        };
+        let rules = schema
+            .rules
+            .iter()
+            .map(|rule| rule.association)
+            .collect::<Vec<_>>()
+            .join(", ");
+        if self.strict.load(Relaxed) {
+            return Err(Error::bypass(schema.name, rules, sql));
+        }
+        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        if warned.len() >= REMEMBERED {
+            warned.clear();
+        }
+        if warned.insert((sql.to_owned(), schema.name)) {
+            tracing::warn!(
+                table = schema.name,
+                rules,
+                sql,
+                "a write goes around the touch rules of its table"
+            );
+        }
+        Ok(())
+    }
+
+    fn find(&self, table: &str) -> Option<&'static Schema> {
+        let watched = |schemas: &[&'static Schema]| {
+            schemas
+                .iter()
+                .copied()
+                .find(|schema| schema.name == table && !schema.rules.is_empty())
+        };
+        watched(&self.learned.read().unwrap_or_else(PoisonError::into_inner))
+            .or_else(|| watched(&known_schemas()))
+    }
+}
+
+/// The table that a statement writes, as far as its first words tell: `INSERT INTO t`, `UPDATE t`, `DELETE FROM t`,
+/// `REPLACE INTO t`, and the same behind a `WITH`.
+fn written_table(sql: &str) -> Option<&str> {
+    let mut words = words(sql);
+    let first = words.next()?;
+    if first.eq_ignore_ascii_case("WITH") {
+        let verb = words.find(|word| is_verb(word))?;
+        return target(verb, words);
+    }
+    is_verb(first).then(|| target(first, words)).flatten()
+}
+
+fn is_verb(word: &str) -> bool {
+    ["INSERT", "UPDATE", "DELETE", "REPLACE"]
+        .iter()
+        .any(|verb| word.eq_ignore_ascii_case(verb))
+}
+
+fn target<'a>(verb: &str, mut words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let between = if verb.eq_ignore_ascii_case("UPDATE") {
+        ["ONLY", "IGNORE"]
+    } else {
+        ["INTO", "FROM"]
+    };
+    let table = words.find(|word| {
+        !between.iter().any(|skip| word.eq_ignore_ascii_case(skip))
+            && !["OR", "IGNORE", "LOW_PRIORITY", "ONLY", "ABORT", "REPLACE"]
+                .iter()
+                .any(|skip| word.eq_ignore_ascii_case(skip))
+    })?;
+    let name = table.rsplit('.').next().unwrap_or(table);
+    Some(name.trim_matches(['"', '`', '[', ']']))
+}
+
+fn words(sql: &str) -> impl Iterator<Item = &str> {
+    sql.split(|c: char| c.is_whitespace() || c == '(' || c == ')' || c == ',')
+        .filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::written_table;
+
+    #[test]
+    fn writes_are_told_from_reads() {
+        for (sql, table) in [
+            (r#"UPDATE "events" SET "name" = $1"#, Some("events")),
+            ("update app.events set name = 'x'", Some("events")),
+            (r#"UPDATE "app"."events" SET "name" = $1"#, Some("events")),
+            ("INSERT INTO `tasks` (`id`) VALUES (?)", Some("tasks")),
+            ("insert or ignore into tasks(id) values (1)", Some("tasks")),
+            ("REPLACE INTO tasks VALUES (1)", Some("tasks")),
+            ("DELETE FROM tasks WHERE id = 1", Some("tasks")),
+            ("WITH old AS (SELECT 1) DELETE FROM tasks", Some("tasks")),
+            ("SELECT * FROM tasks FOR UPDATE", None),
+            ("CREATE TABLE tasks (id int)", None),
+            ("", None),
+        ] {
+            assert_eq!(written_table(sql), table, "{sql}");
+        }
+    }
+}

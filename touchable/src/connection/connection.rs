@@ -1,0 +1,198 @@
+//! The connection outside a transaction.
+
+use std::{pin::Pin, sync::Arc};
+
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionTrait,
+    prelude::async_trait,
+};
+
+use super::{
+    atomic::{self, Execute, QueryOne},
+    bypass::Watch,
+    handshake::{Scope, answer},
+    intent::Intents,
+    transaction::TouchTransaction,
+};
+use crate::TouchGraph;
+
+/// Wraps a connection, so that every save on it is atomic with its touches.
+#[must_use]
+pub fn connect(db: DatabaseConnection) -> TouchConnection {
+    TouchConnection(Arc::new(Session {
+        db,
+        intents: Intents::default(),
+        watch: Watch::default(),
+    }))
+}
+
+/// A connection (pool) on which saves and their touches are one; made by [`connect`]. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct TouchConnection(Arc<Session>);
+
+/// What a connection's clones share.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(super) db: DatabaseConnection,
+    pub(crate) intents: Intents,
+    pub(super) watch: Watch,
+}
+
+impl Session {
+    pub(crate) const fn inner(&self) -> &DatabaseConnection {
+        &self.db
+    }
+}
+
+impl TouchConnection {
+    /// SeaORM's connection underneath, for what wants that very type (migrations). Writes through it are not atomic
+    /// with their touches, and bypasses on it are not noticed.
+    #[must_use]
+    pub fn inner(&self) -> &DatabaseConnection {
+        &self.0.db
+    }
+
+    /// Makes every write that goes around the rules an error instead of a warning.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        self.0.watch.refuse();
+        self
+    }
+
+    /// Tells which tables have rules, so that a write around them is noticed from the start. Without it an entity is
+    /// known from its first save in this process on.
+    #[must_use]
+    pub fn watch(self, graph: &TouchGraph) -> Self {
+        self.0.watch.learn(graph.schemas());
+        self
+    }
+
+    /// How many saves have been announced and not sent: those under way, and those that were dropped. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn announced(&self) -> usize {
+        self.0.intents.len()
+    }
+
+    fn open(&self, inner: sea_orm::DatabaseTransaction) -> TouchTransaction {
+        TouchTransaction::outermost(inner, self.0.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for TouchConnection {
+    fn get_database_backend(&self) -> DbBackend {
+        answer(|| Scope::Connection(self.0.clone()));
+        self.0.db.get_database_backend()
+    }
+
+    async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
+        match self.0.intents.take(&stmt) {
+            Some((mark, intent)) => atomic::together::<Execute>(&self.0.db, intent, mark.stamp(), stmt).await,
+            None => {
+                self.0.watch.check(&stmt.sql)?;
+                self.0.db.execute_raw(stmt).await
+            }
+        }
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.0.watch.check(sql)?;
+        self.0.db.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
+        match self.0.intents.take(&stmt) {
+            Some((mark, intent)) => {
+                atomic::together::<QueryOne>(&self.0.db, intent, mark.stamp(), stmt).await
+            }
+            None => {
+                self.0.watch.check(&stmt.sql)?;
+                self.0.db.query_one_raw(stmt).await
+            }
+        }
+    }
+
+    async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.0.watch.check(&stmt.sql)?;
+        self.0.db.query_all_raw(stmt).await
+    }
+
+    fn support_returning(&self) -> bool {
+        self.0.db.support_returning()
+    }
+
+    fn is_mock_connection(&self) -> bool {
+        self.0.db.is_mock_connection()
+    }
+}
+
+#[async_trait::async_trait]
+impl TransactionTrait for TouchConnection {
+    type Transaction = TouchTransaction;
+
+    async fn begin(&self) -> Result<TouchTransaction, DbErr> {
+        Ok(self.open(self.0.db.begin().await?))
+    }
+
+    async fn begin_with_config(
+        &self,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<TouchTransaction, DbErr> {
+        Ok(self.open(self.0.db.begin_with_config(isolation_level, access_mode).await?))
+    }
+
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<TouchTransaction, DbErr> {
+        Ok(self.open(self.0.db.begin_with_options(options).await?))
+    }
+
+    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c TouchTransaction) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
+            + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        let tx = self.begin().await.map_err(TransactionError::Connection)?;
+        tx.run(callback).await
+    }
+
+    async fn transaction_with_config<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c TouchTransaction) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
+            + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        let tx = self
+            .begin_with_config(isolation_level, access_mode)
+            .await
+            .map_err(TransactionError::Connection)?;
+        tx.run(callback).await
+    }
+}
+
+impl StreamTrait for TouchConnection {
+    type Stream<'a> = <DatabaseConnection as StreamTrait>::Stream<'a>;
+
+    fn get_database_backend(&self) -> DbBackend {
+        self.0.db.get_database_backend()
+    }
+
+    fn stream_raw<'a>(
+        &'a self,
+        stmt: Statement,
+    ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
+        Box::pin(async move {
+            self.0.watch.check(&stmt.sql)?;
+            self.0.db.stream_raw(stmt).await
+        })
+    }
+}

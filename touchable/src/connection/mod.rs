@@ -1,0 +1,41 @@
+//! A connection on which a save and its touches are one.
+//!
+//! On a plain SeaORM connection a touch follows its save as a statement of its own: a process that dies in between
+//! leaves fragments stale for ever. On a [`TouchConnection`] that cannot happen.
+//!
+//! ```text
+//! outside a transaction   save + touches are one transaction (on PostgreSQL mostly one statement)
+//! inside a transaction    touches wait, merged, for the commit: one UPDATE a table
+//! after the commit        the work that asked to wait for it
+//! ```
+//!
+//! # Example: connect
+//!
+//! ```no_run
+//! # async fn run() -> Result<(), sea_orm::DbErr> {
+//! let db = touchable::connect(sea_orm::Database::connect("postgres://localhost/app").await?);
+//! // `db` goes wherever SeaORM takes a connection.
+//! # let _ = db;
+//! # Ok(())
+//! # }
+//! ```
+
+mod after_commit;
+mod atomic;
+mod bypass;
+mod connection;
+mod handshake;
+mod intent;
+mod pending;
+mod single;
+mod transaction;
+mod written;
+
+pub use after_commit::after_commit;
+pub(crate) use bypass::ours;
+pub(crate) use connection::Session;
+pub use connection::{TouchConnection, connect};
+pub(crate) use handshake::{Scope, ask};
+pub(crate) use intent::{Change, Intent, Mark};
+pub(crate) use transaction::Open;
+pub use transaction::TouchTransaction;

@@ -1,0 +1,130 @@
+//! Touches that wait for the commit.
+
+use std::{collections::HashSet, mem, sync::Arc};
+
+use sea_orm::ConnectionTrait;
+
+use super::after_commit::Work;
+use crate::{
+    Result,
+    touch::engine::{CHUNK, Entry, RowSet, Start, Values, flush_entries},
+};
+
+/// What a transaction has still to do when it commits.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    touches: Vec<Merged>,
+    pub(super) work: Vec<Work>,
+}
+
+/// The rows of one rule, each key once, or an entry that cannot be merged.
+#[derive(Debug)]
+struct Merged {
+    entry: Entry,
+    seen: HashSet<String>,
+    values: Values,
+}
+
+impl Pending {
+    pub(super) fn is_empty(&self) -> bool {
+        self.touches.is_empty() && self.work.is_empty()
+    }
+
+    pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        for entry in entries {
+            self.push(entry);
+        }
+    }
+
+    /// Takes over what a released savepoint has left.
+    pub(super) fn absorb(&mut self, other: Self) {
+        self.extend(other.touches.into_iter().flat_map(Merged::into_entries));
+        self.work.extend(other.work);
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let Some(values) = mergeable(&entry) else {
+            self.touches.push(Merged {
+                entry,
+                seen: HashSet::new(),
+                values: Values::default(),
+            });
+            return;
+        };
+        let values = values.clone();
+        let found = self
+            .touches
+            .iter_mut()
+            .find(|merged| mergeable(&merged.entry).is_some() && merged.entry.same_rule(&entry));
+        match found {
+            Some(merged) => merged.add(values),
+            None => {
+                let mut merged = Merged {
+                    entry,
+                    seen: HashSet::new(),
+                    values: Values::default(),
+                };
+                merged.add(values);
+                self.touches.push(merged);
+            }
+        }
+    }
+
+    /// Touches what the transaction's saves have set in motion: one UPDATE for each table and set of columns.
+    pub(super) async fn flush<C: ConnectionTrait>(&mut self, db: &C) -> Result<()> {
+        let mut entries: Vec<Entry> = mem::take(&mut self.touches)
+            .into_iter()
+            .flat_map(Merged::into_entries)
+            .collect();
+        // More keys than one statement may name: several flushes, as many entries of each rule as there are chunks.
+        while !entries.is_empty() {
+            let mut now: Vec<Entry> = Vec::new();
+            let mut later = Vec::new();
+            for entry in entries {
+                let full = entry.is_chunk() && now.iter().any(|other| other.same_rule(&entry));
+                if full { later.push(entry) } else { now.push(entry) }
+            }
+            flush_entries(db, now).await?;
+            entries = later;
+        }
+        Ok(())
+    }
+}
+
+impl Merged {
+    fn add(&mut self, values: Values) {
+        for key in values.current.into_iter().chain(values.former) {
+            if self.seen.insert(format!("{key:?}")) {
+                self.values.former.push(key);
+            }
+        }
+    }
+
+    fn into_entries(self) -> Vec<Entry> {
+        if self.seen.is_empty() {
+            return vec![self.entry];
+        }
+        self.values
+            .former
+            .chunks(CHUNK)
+            .map(|keys| {
+                let values = Values {
+                    former: keys.to_vec(),
+                    ..Values::default()
+                };
+                self.entry.with_start(Start::Values(values))
+            })
+            .collect()
+    }
+}
+
+/// The keys of an entry that only names keys.
+fn mergeable(entry: &Entry) -> Option<&Values> {
+    match Arc::as_ref(&entry.rows) {
+        RowSet::Through {
+            hops,
+            from: Start::Values(values),
+        } if hops.first().is_some_and(|hop| hop.on_condition.is_none()) => Some(values),
+        _ => None,
+    }
+}

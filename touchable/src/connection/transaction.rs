@@ -1,0 +1,272 @@
+//! The connection inside a transaction.
+
+use std::{
+    mem,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, Statement, StreamTrait, TransactionError, TransactionOptions, TransactionSession,
+    TransactionTrait, prelude::async_trait,
+};
+
+use super::{
+    after_commit::{self, Work},
+    connection::Session,
+    handshake::{Scope, answer},
+    intent::{Intent, Intents, Mark},
+    pending::Pending,
+    written,
+};
+use crate::touch::engine::{Entry, mark_done};
+
+/// A transaction, or a savepoint in one, whose touches wait for the outermost commit.
+///
+/// Dropped without a commit it is rolled back, and its touches with it.
+#[derive(Debug)]
+pub struct TouchTransaction {
+    inner: DatabaseTransaction,
+    open: Arc<Open>,
+    /// The transaction around a savepoint.
+    parent: Option<Arc<Open>>,
+}
+
+/// What hooks see of a transaction.
+#[derive(Debug)]
+pub(crate) struct Open {
+    pub(crate) intents: Intents,
+    pending: Mutex<Pending>,
+    session: Arc<Session>,
+}
+
+impl Open {
+    fn new(session: Arc<Session>) -> Arc<Self> {
+        Arc::new(Self {
+            intents: Intents::default(),
+            pending: Mutex::default(),
+            session,
+        })
+    }
+
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets touches wait for the commit.
+    pub(crate) fn defer(&self, entries: Vec<Entry>) {
+        self.pending().extend(entries);
+    }
+
+    pub(crate) const fn session(&self) -> &Arc<Session> {
+        &self.session
+    }
+
+    pub(super) fn register(&self, work: Work) {
+        self.pending().work.push(work);
+    }
+}
+
+impl TouchTransaction {
+    pub(super) fn outermost(inner: DatabaseTransaction, session: Arc<Session>) -> Self {
+        Self {
+            inner,
+            open: Open::new(session),
+            parent: None,
+        }
+    }
+
+    fn savepoint(&self, inner: DatabaseTransaction) -> Self {
+        Self {
+            inner,
+            open: Open::new(self.open.session.clone()),
+            parent: Some(self.open.clone()),
+        }
+    }
+
+    /// Whether nothing waits for the commit. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.open.pending().is_empty() && self.open.intents.len() == 0
+    }
+
+    pub(super) async fn run<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        match callback(&self).await {
+            Ok(value) => {
+                self.commit().await.map_err(TransactionError::Connection)?;
+                Ok(value)
+            }
+            Err(error) => {
+                self.rollback().await.map_err(TransactionError::Connection)?;
+                Err(TransactionError::Transaction(error))
+            }
+        }
+    }
+
+    /// Sends a statement, and when it is a save's, lets its touches wait once it has succeeded.
+    async fn send<T>(
+        &self,
+        mut stmt: Statement,
+        send: impl AsyncFnOnce(&DatabaseTransaction, Statement) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        let Some((mark, intent)) = self.open.intents.take(&stmt) else {
+            self.open.session.watch.check(&stmt.sql)?;
+            return send(&self.inner, stmt).await;
+        };
+        // Alone: nobody to touch, or the keys come back with the row.
+        let Intent::Later {
+            schema,
+            insert,
+            entries,
+        } = intent
+        else {
+            return send(&self.inner, stmt).await;
+        };
+        if !insert {
+            written::add_version(&mut stmt, schema);
+        }
+        let sent = send(&self.inner, stmt).await?;
+        self.open.pending().extend(entries);
+        if let Mark::Stamp(stamp) = mark {
+            mark_done(schema, &stamp);
+        }
+        Ok(sent)
+    }
+}
+
+#[async_trait::async_trait]
+impl TransactionSession for TouchTransaction {
+    /// Touches what the saves have set in motion and commits; a savepoint hands both to the transaction around it.
+    ///
+    /// When a touch fails everything is rolled back. An error for which
+    /// [`Error::is_after_commit`](crate::Error::is_after_commit) would hold says that the commit succeeded and work
+    /// after it did not.
+    async fn commit(self) -> Result<(), DbErr> {
+        let mut pending = mem::take(&mut *self.open.pending());
+        if let Some(parent) = &self.parent {
+            self.inner.commit().await?;
+            parent.pending().absorb(pending);
+            return Ok(());
+        }
+        if let Err(error) = pending.flush(&self.inner).await {
+            // The cause matters; that the rollback failed too says nothing new.
+            let _ = self.inner.rollback().await;
+            return Err(error.into());
+        }
+        self.inner.commit().await?;
+        after_commit::run(pending.work).await
+    }
+
+    async fn rollback(self) -> Result<(), DbErr> {
+        self.inner.rollback().await
+    }
+}
+
+#[async_trait::async_trait]
+impl ConnectionTrait for TouchTransaction {
+    fn get_database_backend(&self) -> DbBackend {
+        answer(|| Scope::Transaction(self.open.clone()));
+        ConnectionTrait::get_database_backend(&self.inner)
+    }
+
+    async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
+        self.send(stmt, async |db, stmt| db.execute_raw(stmt).await).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.open.session.watch.check(sql)?;
+        self.inner.execute_unprepared(sql).await
+    }
+
+    async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.send(stmt, async |db, stmt| db.query_one_raw(stmt).await)
+            .await
+    }
+
+    async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.open.session.watch.check(&stmt.sql)?;
+        self.inner.query_all_raw(stmt).await
+    }
+
+    fn support_returning(&self) -> bool {
+        self.inner.support_returning()
+    }
+
+    fn is_mock_connection(&self) -> bool {
+        self.inner.is_mock_connection()
+    }
+}
+
+#[async_trait::async_trait]
+impl TransactionTrait for TouchTransaction {
+    type Transaction = Self;
+
+    async fn begin(&self) -> Result<Self, DbErr> {
+        Ok(self.savepoint(self.inner.begin().await?))
+    }
+
+    async fn begin_with_config(
+        &self,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<Self, DbErr> {
+        Ok(self.savepoint(self.inner.begin_with_config(isolation_level, access_mode).await?))
+    }
+
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self, DbErr> {
+        Ok(self.savepoint(self.inner.begin_with_options(options).await?))
+    }
+
+    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        let tx = self.begin().await.map_err(TransactionError::Connection)?;
+        tx.run(callback).await
+    }
+
+    async fn transaction_with_config<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: std::fmt::Display + std::fmt::Debug + Send,
+    {
+        let tx = self
+            .begin_with_config(isolation_level, access_mode)
+            .await
+            .map_err(TransactionError::Connection)?;
+        tx.run(callback).await
+    }
+}
+
+impl StreamTrait for TouchTransaction {
+    type Stream<'a> = <DatabaseTransaction as StreamTrait>::Stream<'a>;
+
+    fn get_database_backend(&self) -> DbBackend {
+        ConnectionTrait::get_database_backend(&self.inner)
+    }
+
+    fn stream_raw<'a>(
+        &'a self,
+        stmt: Statement,
+    ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
+        Box::pin(async move {
+            self.open.session.watch.check(&stmt.sql)?;
+            self.inner.stream_raw(stmt).await
+        })
+    }
+}

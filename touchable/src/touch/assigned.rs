@@ -1,0 +1,199 @@
+//! What an UPDATE sets, and whom that concerns, asked of the rows before they change.
+
+use std::collections::HashMap;
+
+use sea_orm::{
+    DbBackend,
+    sea_query::{Alias, BinOper, CaseStatement, Condition, Expr, ExprTrait, Func, Query, SelectStatement},
+};
+
+use super::{
+    Schema,
+    plan::{Entry, Key, Query as Rows, Start},
+    rising,
+    schema::{ColumnKind, CompiledRule},
+    sql::{in_values, table_name},
+};
+use crate::Stamp;
+
+/// The assignments of an UPDATE.
+#[derive(Debug)]
+pub(crate) struct Assigned {
+    pub schema: &'static Schema,
+    pub backend: DbBackend,
+    /// Column names and what they are set to, without the version.
+    pub columns: Vec<(String, Expr)>,
+    /// Every assignment counts as a change, whatever is stored.
+    pub always: bool,
+}
+
+impl Assigned {
+    pub(crate) fn sets(&self, column: &str) -> bool {
+        self.columns.iter().any(|(name, _)| name == column)
+    }
+
+    /// What the rows with these keys will show elsewhere, and what they show now.
+    pub(crate) fn entries(&self, rules: &[&'static CompiledRule], keys: &[Key]) -> Vec<Entry> {
+        rules
+            .iter()
+            .flat_map(|rule| {
+                let changed = self.concerns(rule);
+                let moved = self.becomes(rule);
+                let former = changed
+                    .clone()
+                    .map(|changed| self.entry(rule, keys, changed, HashMap::new()));
+                let current = changed
+                    .filter(|_| !moved.is_empty())
+                    .map(|changed| self.entry(rule, keys, changed, moved));
+                former.into_iter().chain(current)
+            })
+            .collect()
+    }
+
+    fn entry(
+        &self,
+        rule: &'static CompiledRule,
+        keys: &[Key],
+        changed: Condition,
+        becomes: HashMap<&'static str, Expr>,
+    ) -> Entry {
+        let mut rows = rows_of(self.schema, keys);
+        rows.cond_where(changed);
+        let rows = Rows {
+            source: self.schema,
+            rows,
+            becomes,
+        };
+        Entry::fired(self.schema, rule, Start::Query(rows.into()))
+    }
+
+    /// The rows of which a rule shows something that will differ; `None` when it watches nothing that is set.
+    fn concerns(&self, rule: &CompiledRule) -> Option<Condition> {
+        let table = table_name(self.schema);
+        let differ: Vec<Expr> = self
+            .concerned(rule)
+            .map(|(column, value)| {
+                let stored = Expr::col((table.clone(), Alias::new(column)));
+                self.differs(column, stored, value.clone())
+            })
+            .collect();
+        (!differ.is_empty()).then(|| any(differ))
+    }
+
+    /// The assignments that a rule watches, or that move its association.
+    pub(crate) fn concerned(&self, rule: &CompiledRule) -> impl Iterator<Item = (&str, &Expr)> {
+        let key: Vec<String> = rule.key().collect();
+        let touch = self.schema.touch;
+        let cascades = rule.cascades();
+        let watched: Vec<_> = self
+            .columns
+            .iter()
+            .filter(|(column, _)| {
+                let is_touch = column == touch;
+                key.contains(column) || (!is_touch && rule.watches(column)) || (is_touch && cascades)
+            })
+            .map(|(column, value)| (column.as_str(), value))
+            .collect();
+        watched.into_iter()
+    }
+
+    /// The columns of a rule's key that are set, and to what.
+    fn becomes(&self, rule: &CompiledRule) -> HashMap<&'static str, Expr> {
+        let key: Vec<String> = rule.key().collect();
+        self.schema
+            .column_names()
+            .filter(|name| key.iter().any(|column| column == name))
+            .filter_map(|name| {
+                let (_, value) = self.columns.iter().find(|(column, _)| column == name)?;
+                Some((name, value.clone()))
+            })
+            .collect()
+    }
+
+    /// Whether a row differs in anything after the update.
+    pub(crate) fn changes_anything(&self) -> Condition {
+        let table = table_name(self.schema);
+        any(self
+            .columns
+            .iter()
+            .filter(|(column, _)| column != self.schema.touch)
+            .map(|(column, value)| {
+                self.differs(
+                    column,
+                    Expr::col((table.clone(), Alias::new(column))),
+                    value.clone(),
+                )
+            }))
+    }
+
+    /// The touch column and the version of a row that really changes; of another they stay.
+    pub(crate) fn bumped(&self, stamp: Stamp) -> Vec<(&'static str, Expr)> {
+        rising::assignments(self.backend, self.schema, &[], stamp)
+            .into_iter()
+            .map(|(column, raised)| {
+                let kept = Expr::col(Alias::new(column));
+                (
+                    column,
+                    CaseStatement::new()
+                        .case(self.changes_anything(), raised)
+                        .finally(kept)
+                        .into(),
+                )
+            })
+            .collect()
+    }
+
+    /// Whether a stored value and the one it is set to look different to anybody. Collations call different texts
+    /// equal and numbers can be equal and written differently, so these are compared as they are written.
+    pub(crate) fn differs(&self, column: &str, stored: Expr, value: Expr) -> Expr {
+        let kind = self.schema.kind(column).unwrap_or(ColumnKind::Other);
+        if self.always {
+            return Expr::cust("1 = 1");
+        }
+        let text = matches!(kind, ColumnKind::Text | ColumnKind::Number | ColumnKind::Opaque);
+        match self.backend {
+            DbBackend::Postgres => {
+                let written = |expr: Expr| if text { expr.cast_as("text") } else { expr };
+                let collated = |expr: Expr| {
+                    if text {
+                        Expr::cust_with_expr(r#"$1 COLLATE "C""#, expr)
+                    } else {
+                        expr
+                    }
+                };
+                collated(written(stored)).binary(BinOper::Custom("IS DISTINCT FROM"), written(value))
+            }
+            _ if kind == ColumnKind::Opaque => Expr::cust("1 = 1"),
+            DbBackend::MySql => {
+                let bytes = |expr: Expr| {
+                    if text {
+                        Expr::expr(Func::cast_as(expr, "BINARY"))
+                    } else {
+                        expr
+                    }
+                };
+                bytes(stored).binary(BinOper::Custom("<=>"), bytes(value)).not()
+            }
+            _ => {
+                let stored = if text {
+                    Expr::cust_with_expr("? COLLATE BINARY", stored)
+                } else {
+                    stored
+                };
+                stored.binary(BinOper::IsNot, value)
+            }
+        }
+    }
+}
+
+/// `FROM` and `WHERE` for the rows with these keys.
+pub(crate) fn rows_of(schema: &'static Schema, keys: &[Key]) -> SelectStatement {
+    Query::select()
+        .from(schema.table.clone())
+        .cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys))
+        .to_owned()
+}
+
+pub(crate) fn any(conditions: impl IntoIterator<Item = Expr>) -> Condition {
+    conditions.into_iter().fold(Condition::any(), Condition::add)
+}
