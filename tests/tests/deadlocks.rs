@@ -3,6 +3,8 @@
 //! Many writers save in transactions whose touches overlap; not one may be chosen as a deadlock's victim. The controls
 //! do the same touches by hand, in no order, and must see some: a test that cannot see a deadlock proves nothing.
 
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
 use futures_util::future::join_all;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr,
@@ -24,8 +26,11 @@ async fn pool(world: &World) -> DatabaseConnection {
         let sql = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = ''20ms''', current_database()); END $$";
         world.db.execute_unprepared(sql).await.unwrap();
     }
-    world.connect(WRITERS as u32).await
+    world.connect(WRITERS.unsigned_abs()).await
 }
+
+/// A storm that has shown this many deadlocks has shown enough.
+const ENOUGH: u32 = 5;
 
 /// Runs every writer's transactions at once and counts those that ended in a deadlock. Any other error is a failure.
 async fn deadlocks(
@@ -33,23 +38,23 @@ async fn deadlocks(
     write: impl AsyncFn(&DatabaseTransaction, i32, i32) -> Result<(), DbErr>,
 ) -> u32 {
     let db = pool(world).await;
-    let (db_ref, write) = (&db, &write);
-    let writers = (0..WRITERS).map(|writer| async move {
-        let mut deadlocks = 0;
+    let deadlocks = AtomicU32::new(0);
+    let (pool, seen, write) = (&db, &deadlocks, &write);
+    join_all((0..WRITERS).map(|writer| async move {
         for round in 0..ROUNDS {
             // A victim tries again, as an application would, so that the next round finds what it expects.
-            while let Err(error) = attempt(db_ref, async |db| write(db, writer, round).await).await {
+            while let Err(error) = attempt(pool, async |db| write(db, writer, round).await).await {
                 let is_deadlock = error.to_string().to_lowercase().contains("deadlock");
                 assert!(is_deadlock, "writer {writer}, round {round}: {error}");
-                deadlocks += 1;
-                assert!(deadlocks < 200, "writer {writer} does not get through");
+                if seen.fetch_add(1, Relaxed) >= ENOUGH {
+                    return;
+                }
             }
         }
-        deadlocks
-    });
-    let counts = join_all(writers).await;
+    }))
+    .await;
     db.close().await.unwrap();
-    counts.iter().sum()
+    deadlocks.into_inner()
 }
 
 async fn attempt(
