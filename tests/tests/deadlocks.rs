@@ -163,7 +163,7 @@ async fn calendars(world: &World) {
         .await;
 }
 
-/// Everybody adds children to one parent. InnoDB gives each a shared lock on it for the foreign key, and to touch it
+/// Everybody adds children to one parent. `InnoDB` gives each a shared lock on it for the foreign key, and to touch it
 /// each then needs the exclusive one.
 async fn b14_many_children_of_one_parent(world: &World) {
     calendars(world).await;

@@ -104,12 +104,6 @@ impl Model {
         touch_event(self.tasks[&id].event, moved);
     }
 
-    /// What shows a participant.
-    pub fn touch_ends(&self, (user, event): (i32, i32), moved: &mut Moved) {
-        moved.insert(format!("users {user}"));
-        moved.insert(format!("events {event}"));
-    }
-
     /// What shows a user's name: their tasks, those tasks' events, and the events they take part in.
     pub fn touch_shown_user(&self, id: i32, moved: &mut Moved) {
         for (task, row) in &self.tasks {
@@ -206,7 +200,7 @@ impl Model {
     pub fn delete_participant(&mut self, key: (i32, i32), moved: &mut Moved) {
         self.participants.remove(&key).expect("a participant to delete");
         moved.insert(format!("-participants {}/{}", key.0, key.1));
-        self.touch_ends(key, moved);
+        touch_ends(key, moved);
     }
 
     /// The database's own deletes, which no hook sees.
@@ -227,6 +221,12 @@ pub struct TaskFields {
     pub title: bool,
     pub event: bool,
     pub user: bool,
+}
+
+/// What shows a participant.
+pub fn touch_ends((user, event): (i32, i32), moved: &mut Moved) {
+    moved.insert(format!("users {user}"));
+    moved.insert(format!("events {event}"));
 }
 
 pub fn touch_event(event: Option<i32>, moved: &mut Moved) {

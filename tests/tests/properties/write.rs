@@ -13,7 +13,7 @@ use touchable_tests::{
     entities::society::{event, participant, task, user},
 };
 
-use crate::model::{Event, IDS, Model, Moved, Task, TaskFields, User, touch_event};
+use crate::model::{Event, IDS, Model, Moved, Task, TaskFields, User, touch_ends, touch_event};
 
 /// A task of this user, of this event, or any.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,7 @@ pub enum Which {
     All,
 }
 
+#[expect(clippy::option_option, reason = "a column is set, set to null, or not set")]
 #[derive(Clone, Debug)]
 pub enum Kind {
     InsertEvent(i32),
@@ -165,7 +166,7 @@ impl Write {
                     name: "a".into(),
                     location: "a".into(),
                 };
-                vacant(model.events.insert(*id, new))?;
+                allowed(model.events.insert(*id, new).is_none())?;
                 to.insert(format!("+events {id}"));
             }
             Kind::InsertUser(id) => {
@@ -173,7 +174,7 @@ impl Write {
                     name: "a".into(),
                     zone: "a".into(),
                 };
-                vacant(model.users.insert(*id, new))?;
+                allowed(model.users.insert(*id, new).is_none())?;
                 to.insert(format!("+users {id}"));
             }
             Kind::InsertTask(id, event, user) => insert_task(model, *id, *event, *user, to)?,
@@ -207,7 +208,7 @@ impl Write {
                 if old != role {
                     old.clone_from(role);
                     to.insert(format!("participants {user}/{event}"));
-                    model.touch_ends(key, to);
+                    touch_ends(key, to);
                 }
             }
             Kind::DeleteUser(id) => {
@@ -241,7 +242,7 @@ impl Write {
             Kind::TouchParticipant(user, event) => {
                 model.participants.get(&(*user, *event))?;
                 to.insert(format!("participants {user}/{event}"));
-                model.touch_ends((*user, *event), to);
+                touch_ends((*user, *event), to);
             }
             bulk => expect_bulk(bulk, model, to)?,
         }
@@ -269,40 +270,43 @@ impl Write {
                 drop(participant(*user, *event).insert(db).await.unwrap());
             }
             Kind::UpdateUser(id, name, zone) => {
-                let mut user = match self.loaded {
-                    true => load::<user::Entity, C>(db, *id).await.into_active_model(),
-                    false => user::ActiveModel {
+                let mut user = if self.loaded {
+                    load::<user::Entity, C>(db, *id).await.into_active_model()
+                } else {
+                    user::ActiveModel {
                         id: Unchanged(*id),
                         ..Default::default()
-                    },
+                    }
                 };
-                set(&mut user.name, name);
-                set(&mut user.zone, zone);
+                set(&mut user.name, name.as_ref());
+                set(&mut user.zone, zone.as_ref());
                 user.save(db).await.unwrap();
             }
             Kind::UpdateEvent(id, name, location) => {
-                let mut event = match self.loaded {
-                    true => load::<event::Entity, C>(db, *id).await.into_active_model(),
-                    false => event::ActiveModel {
+                let mut event = if self.loaded {
+                    load::<event::Entity, C>(db, *id).await.into_active_model()
+                } else {
+                    event::ActiveModel {
                         id: Unchanged(*id),
                         ..Default::default()
-                    },
+                    }
                 };
-                set(&mut event.name, name);
-                set(&mut event.location, location);
+                set(&mut event.name, name.as_ref());
+                set(&mut event.location, location.as_ref());
                 event.update(db).await.unwrap();
             }
             Kind::UpdateTask(id, title, event, user) => {
-                let mut task = match self.loaded {
-                    true => load::<task::Entity, C>(db, *id).await.into_active_model(),
-                    false => task::ActiveModel {
+                let mut task = if self.loaded {
+                    load::<task::Entity, C>(db, *id).await.into_active_model()
+                } else {
+                    task::ActiveModel {
                         id: Unchanged(*id),
                         ..Default::default()
-                    },
+                    }
                 };
-                set(&mut task.title, title);
-                set(&mut task.event_id, event);
-                set(&mut task.user_id, user);
+                set(&mut task.title, title.as_ref());
+                set(&mut task.event_id, event.as_ref());
+                set(&mut task.user_id, user.as_ref());
                 task.update(db).await.unwrap();
             }
             Kind::UpdateParticipant(user, event, role) => {
@@ -511,14 +515,19 @@ fn insert_task(
     to: &mut Moved,
 ) -> Option<()> {
     allowed(model.has_event(event) && model.has_user(user))?;
-    vacant(model.tasks.insert(
-        id,
-        Task {
-            title: "a".into(),
-            event,
-            user,
-        },
-    ))?;
+    allowed(
+        model
+            .tasks
+            .insert(
+                id,
+                Task {
+                    title: "a".into(),
+                    event,
+                    user,
+                },
+            )
+            .is_none(),
+    )?;
     to.insert(format!("+tasks {id}"));
     touch_event(event, to);
     Some(())
@@ -526,21 +535,17 @@ fn insert_task(
 
 fn insert_participant(model: &mut Model, key: (i32, i32), to: &mut Moved) -> Option<()> {
     allowed(model.has_user(Some(key.0)) && model.has_event(Some(key.1)))?;
-    vacant(model.participants.insert(key, "a".into()))?;
+    allowed(model.participants.insert(key, "a".into()).is_none())?;
     to.insert(format!("+participants {}/{}", key.0, key.1));
-    model.touch_ends(key, to);
+    touch_ends(key, to);
     Some(())
-}
-
-fn vacant<T>(old: Option<T>) -> Option<()> {
-    allowed(old.is_none())
 }
 
 fn allowed(condition: bool) -> Option<()> {
     condition.then_some(())
 }
 
-fn set<T: Clone + Into<sea_orm::Value>>(field: &mut ActiveValue<T>, value: &Option<T>) {
+fn set<T: Clone + Into<sea_orm::Value>>(field: &mut ActiveValue<T>, value: Option<&T>) {
     if let Some(value) = value {
         *field = Set(value.clone());
     }
