@@ -18,8 +18,9 @@ use crate::{
     touch::{
         Schema,
         engine::{
-            Assigned, Captured, ColumnKind, CompiledRule, Entry, Key, Query as Rows, Start, Values, begin,
-            finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of, take_exact,
+            Assigned, Captured, ColumnKind, CompiledRule, Entry, Except, Key, Query as Rows, Start, Tries,
+            Values, begin, finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of,
+            take_exact,
         },
         rising,
     },
@@ -101,7 +102,13 @@ pub(super) async fn together<S: Send>(
         change,
         stamp,
     };
-    let done = save.run::<S>(db, statement).await;
+    let mut tries = Tries::default();
+    let done = loop {
+        let done = save.run::<S>(db, statement.clone()).await;
+        if !tries.again(&done) {
+            break done;
+        }
+    };
     if done.is_err() {
         save.forget();
     }
@@ -164,7 +171,7 @@ impl Save {
             tx,
             assigned.entries(&self.rules, slice::from_ref(key)),
             self.schema,
-            Some(key),
+            &Except::Row(key.clone()),
         )
         .await?;
         let stamp = self.stamp();

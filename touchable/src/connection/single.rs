@@ -28,7 +28,7 @@ use super::{atomic::Save, intent::Change, written::WrittenUpdate};
 use crate::touch::{
     Schema,
     engine::{
-        Assigned, Captured, CompiledRule, Entry, Key, Plan, Query as Rows, Sql, Start, Touch, any,
+        Assigned, Captured, CompiledRule, Entry, Except, Key, Plan, Query as Rows, Sql, Start, Touch, any,
         is_suppressed, plan, rows_of, table_name,
     },
     rising,
@@ -76,7 +76,7 @@ fn compose_update(save: &Save, key: &Key, statement: &Statement) -> Option<Singl
         .iter_mut()
         .filter(|touch| std::ptr::eq(touch.target, schema))
     {
-        touch.except.push(key.clone());
+        touch.except = Except::Row(key.clone());
     }
 
     let mut saved = written.with(BACKEND, &rising::assignments(BACKEND, schema, &[], save.stamp()));

@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, sea_query::Query};
 use super::{
     Schema,
     flush::{flush, lock_parents},
-    plan::{Entry, Key, Start, Values},
+    plan::{Entry, Except, Key, Start, Values},
     schema::CompiledRule,
     update,
 };
@@ -151,7 +151,7 @@ pub(super) async fn touch_or_defer<C: ConnectionTrait>(
     db: &C,
     entries: Vec<Entry>,
     schema: &'static Schema,
-    saved: Option<&Key>,
+    saved: &Except,
 ) -> Result<()> {
     if let Some(Scope::Transaction(open)) = ask(db) {
         open.defer(entries);

@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::{
     Schema,
-    plan::{Entry, Key, Query as Rows, Start},
+    plan::{Entry, Except, Key, Query as Rows, Start},
     rising,
     schema::{ColumnKind, CompiledRule},
     sql::{in_values, table_name},
@@ -124,6 +124,16 @@ impl Assigned {
                     value.clone(),
                 )
             }))
+    }
+
+    /// The rows of these that will differ.
+    pub(crate) fn moving(&self, keys: &[Key]) -> Except {
+        let mut rows = rows_of(self.schema, keys);
+        rows.cond_where(self.changes_anything());
+        for column in &self.schema.primary_key {
+            rows.column(Alias::new(*column));
+        }
+        Except::Rows(rows)
     }
 
     /// The touch column and the version of a row that really changes; of another they stay.

@@ -15,7 +15,7 @@ use super::{
     explicit::{CHUNK, begin, finish, read_keys},
     flush::flush,
     hooks::active_rules,
-    plan::{Entry, Key, Query as Rows, Start},
+    plan::{Entry, Except, Key, Query as Rows, Start},
     sql::{in_values, table_name},
 };
 use crate::{Error, Result, Touchable, connection::ours, touch::Event};
@@ -119,7 +119,7 @@ async fn delete<E: Touchable, C: ConnectionTrait>(
                 Entry::fired(schema, rule, Start::Query(rows.into()))
             })
             .collect();
-        flush(db, entries, schema, None).await?;
+        flush(db, entries, schema, &Except::Nobody).await?;
         let mut delete = all.clone();
         delete.cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys));
         result.rows_affected += db.execute(&delete).await?.rows_affected();

@@ -13,7 +13,7 @@ use super::{
     explicit::CHUNK,
     flush::{flush, lock_parents},
     hooks::active_rules,
-    plan::{Entry, Key, Start, Values},
+    plan::{Entry, Except, Key, Start, Values},
     row::is_null,
     schema::CompiledRule,
 };
@@ -62,7 +62,7 @@ where
                 ))
             })
             .collect();
-        flush(db, entries, schema, None).await?;
+        flush(db, entries, schema, &Except::Nobody).await?;
     }
     Ok(result)
 }

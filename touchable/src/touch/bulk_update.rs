@@ -50,7 +50,7 @@ pub(super) async fn run<E: Touchable, C: ConnectionTrait>(
         .ok_or_else(|| unreadable(schema.name))?;
     let rules: Vec<_> = active_rules::<E>(Event::Update).map(|(_, rule)| rule).collect();
     for keys in matching::<E, C>(db, tail).await?.chunks(CHUNK) {
-        flush(db, update.entries(&rules, keys), schema, None).await?;
+        flush(db, update.entries(&rules, keys), schema, &update.moving(keys)).await?;
         result.rows_affected += db.execute(&rewritten(&update, keys)).await?.rows_affected();
     }
     Ok(result)

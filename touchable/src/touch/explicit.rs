@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::{
     flush::{Touched, flush},
-    plan::{Entry, Key},
+    plan::{Entry, Except, Key},
     row::{display_key, primary_key_of_model},
     suppress::is_suppressed,
 };
@@ -34,7 +34,7 @@ pub trait TouchRecord: ModelTrait<Entity: Touchable> + Sync {
             }
             let key = primary_key_of_model(self);
             let entries = vec![Entry::rows(schema, vec![key.clone()])];
-            let touched = flush(db, entries, schema, None).await?;
+            let touched = flush(db, entries, schema, &Except::Nobody).await?;
             if touched.rows() == 0 {
                 return Err(Error::record_not_found(schema.name, display_key(&key)));
             }
@@ -63,7 +63,7 @@ where
         let mut touched = Touched::default();
         for keys in keys.chunks(CHUNK) {
             let entries = vec![Entry::rows(schema, keys.to_vec())];
-            touched.add(flush(&tx, entries, schema, None).await?);
+            touched.add(flush(&tx, entries, schema, &Except::Nobody).await?);
         }
         Ok(touched)
     })

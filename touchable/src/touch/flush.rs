@@ -3,15 +3,16 @@
 use std::ptr;
 
 use sea_orm::{
-    ConnectionTrait, DbBackend,
+    ConnectionTrait, DbBackend, DbErr, ExecResult, Statement,
     sea_query::{Expr, LockType, Query},
 };
 use tracing::Instrument;
 
 use super::{
     Schema,
+    deadlock::Tries,
     explicit::{begin, finish},
-    plan::{Entry, Key, Touch, plan},
+    plan::{Entry, Except, Key, Touch, plan},
     row::in_transaction,
     schema::CompiledRule,
     sql::{Sql, in_values},
@@ -41,12 +42,12 @@ impl Touched {
 }
 
 /// Plans and carries out what these entries set in motion, on a [`TouchConnection`](crate::TouchConnection) in a
-/// transaction of its own. Counts the rows of `of`, and leaves out the row that was `saved`.
+/// transaction of its own. Counts the rows of `of`, and leaves out the rows that were `saved`.
 pub(crate) async fn flush<C: ConnectionTrait>(
     db: &C,
     entries: Vec<Entry>,
     of: &'static Schema,
-    saved: Option<&Key>,
+    saved: &Except,
 ) -> Result<Touched> {
     if entries.is_empty() {
         return Ok(Touched::default());
@@ -54,35 +55,39 @@ pub(crate) async fn flush<C: ConnectionTrait>(
     let Some(Scope::Connection(session)) = ask(db) else {
         return ours(carry_out(db, entries, Some(of), saved)).await;
     };
-    let tx = begin(session.inner()).await?;
-    let done = carry_out(&tx, entries, Some(of), saved).await;
-    finish(tx, done).await
+    let mut tries = Tries::default();
+    loop {
+        let tx = begin(session.inner()).await?;
+        let done = carry_out(&tx, entries.clone(), Some(of), saved).await;
+        let done = finish(tx, done).await;
+        if !tries.again(&done) {
+            return done;
+        }
+    }
 }
 
 /// Carries out the touches that waited for a commit.
 pub(crate) async fn flush_entries<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Result<()> {
-    carry_out(db, entries, None, None).await.map(drop)
+    carry_out(db, entries, None, &Except::Nobody).await.map(drop)
 }
 
 async fn carry_out<C: ConnectionTrait>(
     db: &C,
     entries: Vec<Entry>,
     of: Option<&'static Schema>,
-    saved: Option<&Key>,
+    saved: &Except,
 ) -> Result<Touched> {
     let mut touched = Touched::default();
     let mut plan = plan(entries, is_suppressed);
     let stamp = Clock::current().stamp();
     for touch in &mut plan.touches {
         let own = of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
-        if let (true, Some(key)) = (own, saved) {
-            touch.except.push(key.clone());
+        if own {
+            touch.except = saved.clone();
         }
         let statement = Sql::new(db.get_database_backend()).update(touch, stamp);
         let span = touch.span();
-        let done = async { db.execute_raw(statement).await }
-            .instrument(span.clone())
-            .await;
+        let done = send(db, statement).instrument(span.clone()).await;
         let rows = done.map_err(|source| touch.failed(source))?.rows_affected();
         span.record("rows", rows);
         touch.count(rows);
@@ -93,12 +98,23 @@ async fn carry_out<C: ConnectionTrait>(
     Ok(touched)
 }
 
+async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecResult, DbErr> {
+    let mut tries = Tries::default();
+    loop {
+        let done = db.execute_raw(statement.clone()).await;
+        // Inside a transaction there is nothing left to repeat the statement in.
+        if in_transaction::<C>() || !tries.again(&done) {
+            return done;
+        }
+    }
+}
+
 impl Touch {
     pub(crate) fn span(&self) -> tracing::Span {
         tracing::debug_span!("touch", table = self.target.name, rules = ?self.rules, rows = tracing::field::Empty)
     }
 
-    pub(crate) fn failed(&self, source: sea_orm::DbErr) -> Error {
+    pub(crate) fn failed(&self, source: DbErr) -> Error {
         Error::touch(self.target.name, self.rules.join(", "), source)
     }
 

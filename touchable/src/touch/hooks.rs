@@ -7,7 +7,7 @@ use sea_orm::{
 use super::{
     announce,
     flush::flush,
-    plan::{Entry, Start, Values},
+    plan::{Entry, Except, Start, Values},
     row::{is_given, key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read},
     schema::CompiledRule,
     suppress::is_suppressed,
@@ -86,8 +86,9 @@ where
             .map(|(rule, _)| Fired { rule, former: None })
             .collect(),
         Found::Note(note) => note.fired,
-        Found::Lost => active_rules::<A::Entity>(Event::Update)
+        Found::Lost(waiting) => active_rules::<A::Entity>(Event::Update)
             .map(|(rule, _)| Fired { rule, former: None })
+            .chain(waiting)
             .collect(),
     };
     let entries = fired.into_iter().map(|Fired { rule, former }| {
@@ -100,7 +101,7 @@ where
         };
         (rule, values)
     });
-    announce::touch_or_defer(db, known::<A::Entity>(entries), schema, Some(&key)).await?;
+    announce::touch_or_defer(db, known::<A::Entity>(entries), schema, &Except::Row(key.clone())).await?;
     if !insert {
         version::increment(&mut model, db, &key).await?;
     }
@@ -151,7 +152,7 @@ where
             },
         ))
     });
-    flush(db, known::<A::Entity>(children), schema, None).await?;
+    flush(db, known::<A::Entity>(children), schema, &Except::Nobody).await?;
     let fired = parents
         .into_iter()
         .filter_map(|(rule, at)| Some((rule, key_of_model(stored.as_ref()?, at.key())?)))
@@ -195,7 +196,7 @@ where
             db,
             known::<A::Entity>(formerly::<A::Entity>(note.fired)),
             schema,
-            None,
+            &Except::Nobody,
         )
         .await?;
     }

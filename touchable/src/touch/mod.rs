@@ -14,6 +14,7 @@ mod bulk_insert;
 mod bulk_update;
 mod capture;
 mod components;
+mod deadlock;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
@@ -44,9 +45,10 @@ pub(crate) mod engine {
     pub(crate) use super::{
         assigned::{Assigned, any, rows_of},
         capture::Captured,
+        deadlock::Tries,
         explicit::{CHUNK, begin, finish},
         flush::{flush, flush_entries, lock_parents},
-        plan::{Entry, Key, Plan, Query, RowSet, Start, Touch, Values, plan},
+        plan::{Entry, Except, Key, Plan, Query, RowSet, Start, Touch, Values, plan},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
         suppress::is_suppressed,

@@ -26,10 +26,19 @@ pub(crate) struct Touch {
     /// Empty for the touch column.
     pub columns: &'static [&'static str],
     pub rows: Arc<RowSet>,
-    /// Rows that have moved already: the saved row itself.
-    pub except: Vec<Key>,
+    pub except: Except,
     /// The rules that led here, for messages.
     pub rules: Vec<String>,
+}
+
+/// Rows that have moved already, by their own save.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Except {
+    #[default]
+    Nobody,
+    Row(Key),
+    /// The rows that a bulk write is about to move.
+    Rows(SelectStatement),
 }
 
 /// A set of rows of one entity, described so that the database can find it.
@@ -102,7 +111,7 @@ pub(crate) struct WalkEdge {
 }
 
 /// Rows that something other than a cascade touches.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub target: &'static Schema,
     pub columns: &'static [&'static str],
@@ -354,7 +363,7 @@ impl Planner {
                     target,
                     columns: part.columns,
                     rows: part.rows.clone(),
-                    except: Vec::new(),
+                    except: Except::Nobody,
                     rules: Vec::new(),
                 });
                 rows.push(Vec::new());

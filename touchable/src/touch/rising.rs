@@ -48,7 +48,7 @@ fn rising(backend: DbBackend, column: &'static str, kind: ColumnKind, stamp: Sta
             )
             .finally(bound(kind, stamp))
             .into(),
-        _ => Expr::cust(sqlite(column, kind, stamp)),
+        _ => sqlite(column, kind, stamp),
     }
 }
 
@@ -64,7 +64,7 @@ fn bound(kind: ColumnKind, stamp: Stamp) -> Value {
 /// (a cast to REAL reads as far as the digits go).
 ///
 /// What is written has six digits always, in the form in which `SQLx` writes the kind.
-fn sqlite(column: &str, kind: ColumnKind, stamp: Stamp) -> String {
+fn sqlite(column: &str, kind: ColumnKind, stamp: Stamp) -> Expr {
     let stored = format!("\"{}\"", column.replace('"', "\"\""));
     let offset =
         format!("CASE WHEN substr({stored}, -6, 1) IN ('+', '-') THEN substr({stored}, -6) ELSE '' END");
@@ -82,18 +82,17 @@ fn sqlite(column: &str, kind: ColumnKind, stamp: Stamp) -> String {
         "strftime('%Y-%m-%d{separator}%H:%M:%S', {next} / 1000000, 'unixepoch') \
          || printf('.%06d', {next} % 1000000) || '{suffix}'"
     );
-    let fresh = text(kind, stamp);
     // Text in the usual form sorts as the time it names: most rows need no arithmetic.
-    let plainly_before = format!(
-        "{stored} < '{fresh}' AND substr({stored}, 11, 1) = '{separator}' AND {}",
-        if kind == ColumnKind::Naive {
-            "1".to_owned()
-        } else {
-            format!("(substr({stored}, -6) = '+00:00' OR substr({stored}, -1) = 'Z')")
-        }
-    );
-    format!(
-        "CASE WHEN {plainly_before} THEN '{fresh}' WHEN {micros} >= {stamp} THEN {raised} ELSE '{fresh}' END"
+    let in_utc = if kind == ColumnKind::Naive {
+        "1".to_owned()
+    } else {
+        format!("(substr({stored}, -6) = '+00:00' OR substr({stored}, -1) = 'Z')")
+    };
+    let plainly_before = format!("{stored} < ? AND substr({stored}, 11, 1) = '{separator}' AND {in_utc}");
+    let fresh = || Value::from(text(kind, stamp));
+    Expr::cust_with_values(
+        format!("CASE WHEN {plainly_before} THEN ? WHEN {micros} >= ? THEN {raised} ELSE ? END"),
+        [fresh(), fresh(), Value::from(stamp.as_micros()), fresh()],
     )
 }
 

@@ -1,6 +1,6 @@
 //! From a plan to statements: rising stamps, locks in one order, in each backend's words.
 
-use std::cell::Cell;
+use std::{cell::Cell, slice};
 
 use sea_orm::{
     DbBackend, Identity, RelationDef, Statement,
@@ -12,7 +12,7 @@ use sea_orm::{
 
 use super::{
     Schema,
-    plan::{self, Key, RowSet, Start, Touch},
+    plan::{self, Except, Key, RowSet, Start, Touch},
     rising, walk,
 };
 use crate::Stamp;
@@ -64,7 +64,7 @@ impl Sql {
         }
         match self.backend {
             DbBackend::Postgres => self.locked_in_order(touch, update),
-            DbBackend::MySql if touch.rows.is_direct() => {
+            DbBackend::MySql if touch.rows.is_direct() && !matches!(touch.except, Except::Rows(_)) => {
                 update.cond_where(self.rows_and_except(touch, &table_name(target)));
                 for column in &target.primary_key {
                     update.order_by(Alias::new(*column), Order::Asc);
@@ -99,10 +99,13 @@ impl Sql {
     /// MariaDB and MySQL run a subselect of an UPDATE again for each row of the table. A derived table is filled
     /// once; read in order of the primary key it fixes the order of the locks. The optimizers drop an ORDER BY
     /// without a LIMIT from a derived table, hence the largest LIMIT there is.
+    ///
+    /// The derived table takes the rows' exclusive locks at once: a shared lock, which `InnoDB` takes there otherwise, would
+    /// have to be raised when the row is written, and of two that hold it neither could.
     fn joined_in_order(&self, touch: &Touch, update: &UpdateStatement) -> Statement {
         let target = touch.target;
         let mut rows = self.ordered_keys(touch);
-        rows.limit(u64::MAX);
+        rows.limit(u64::MAX).lock(LockType::Update);
         let (rows_sql, mut values) = rows.build(MysqlQueryBuilder);
         let (set_sql, set_values) = update.build(MysqlQueryBuilder);
         let table = quoted_table(target);
@@ -146,10 +149,12 @@ impl Sql {
 
     fn rows_and_except(&self, touch: &Touch, table: &DynIden) -> Condition {
         let rows = self.condition(&touch.rows, touch.target, table);
-        if touch.except.is_empty() {
-            return rows;
-        }
-        let except = in_values(table, &touch.target.primary_key_idens(), &touch.except);
+        let key = touch.target.primary_key_idens();
+        let except = match &touch.except {
+            Except::Nobody => return rows,
+            Except::Row(row) => in_values(table, &key, slice::from_ref(row)),
+            Except::Rows(moving) => in_subquery(table, &key, moving.clone()),
+        };
         Condition::all().add(rows).add(except.not())
     }
 
@@ -200,7 +205,7 @@ impl Sql {
         let key = idens(&hop.to_col);
         if let (Some(_), Some(row), Some(schema)) = (&hop.on_condition, &values.row, values.row_table) {
             let saved =
-                |source: &DynIden| in_values(source, &schema.primary_key_idens(), std::slice::from_ref(row));
+                |source: &DynIden| in_values(source, &schema.primary_key_idens(), slice::from_ref(row));
             return Condition::any()
                 .add(in_values(table, &key, &values.former))
                 .add(self.across(hop, table, saved));

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::plan::Key;
-use crate::Stamp;
+use crate::{Clock, Stamp};
 
 /// How many notes are kept. Each waits for one statement only, so this many are never in use at a time; a note that
 /// had to go makes its save touch too much, never too little.
@@ -35,10 +35,11 @@ pub(crate) struct Fired {
 #[derive(Debug)]
 pub(crate) enum Found {
     Note(Note),
-    /// The save had nothing to write.
+    /// The save had nothing to write, or its touches have been seen to.
     Nothing,
-    /// The row came back with another stamp than was written: every rule may be concerned.
-    Lost,
+    /// The row came back with another stamp than was written. Every rule may be concerned, and whatever other saves of
+    /// the row under way have fired.
+    Lost(Vec<Fired>),
     /// The column cut digits off the stamp.
     Coarse,
 }
@@ -80,7 +81,7 @@ pub(crate) fn leave_idle(table: &'static str, key: &Key) {
     }
 }
 
-/// Takes the note of the save that wrote this stamp.
+/// Takes the note of the save whose row came back with this stamp.
 pub(crate) fn take(stamp: Option<Stamp>, table: &'static str, key: &Key) -> Found {
     let mut tickets = tickets();
     if let Some(note) = stamp.and_then(|stamp| tickets.take_exact(stamp, table)) {
@@ -90,11 +91,13 @@ pub(crate) fn take(stamp: Option<Stamp>, table: &'static str, key: &Key) -> Foun
         tickets.notes.remove(&cut);
         return Found::Coarse;
     }
-    if tickets.take_idle(table, key) {
-        Found::Nothing
-    } else {
-        Found::Lost
+    let settled = tickets.take_idle(table, key) || tickets.take_done(table, key);
+    if settled && !tickets.is_busy(table, key) {
+        return Found::Nothing;
     }
+    let waiting = tickets.waiting(table, key);
+    tickets.forget_stale(table, key);
+    Found::Lost(waiting)
 }
 
 /// Takes the note of a delete, which carries its ticket with it.
@@ -146,12 +149,7 @@ impl Tickets {
             .map(|(ticket, _)| *ticket)
     }
 
-    /// An idle update is believed only while no other save of the row is under way: the row that came back could be
-    /// that one's, with its stamp rewritten by the database.
     fn take_idle(&mut self, table: &'static str, key: &Key) -> bool {
-        let busy = self.notes.iter().any(|((_, of), notes)| {
-            *of == table && notes.iter().any(|(owner, _)| owner.as_ref() == Some(key))
-        });
         let place = (table, format!("{key:?}"));
         let Some(count) = self.idle.get_mut(&place) else {
             return false;
@@ -160,6 +158,56 @@ impl Tickets {
         if *count == 0 {
             self.idle.remove(&place);
         }
-        !busy
+        true
+    }
+
+    /// Takes the word of any save of this row that its touches have been seen to: they are all alike.
+    fn take_done(&mut self, table: &'static str, key: &Key) -> bool {
+        let done = self
+            .of_row(table, key)
+            .find(|(_, notes)| notes.iter().all(|(_, note)| note.done))
+            .map(|(ticket, _)| *ticket);
+        done.and_then(|(stamp, _)| self.take_exact(stamp, table))
+            .is_some()
+    }
+
+    /// Whether saves of the row are under way that see to their touches themselves. While there are, a row with a
+    /// strange stamp may be one of theirs, rewritten by the database.
+    fn is_busy(&self, table: &'static str, key: &Key) -> bool {
+        self.of_row(table, key)
+            .any(|(_, notes)| notes.iter().any(|(_, note)| !note.done))
+    }
+
+    /// What the saves of a row that are under way have fired. The notes stay: each is its own save's to take.
+    fn waiting(&self, table: &'static str, key: &Key) -> Vec<Fired> {
+        let notes = self.of_row(table, key).flat_map(|(_, notes)| notes);
+        notes
+            .filter(|(_, note)| !note.done)
+            .flat_map(|(_, note)| note.fired.clone())
+            .collect()
+    }
+
+    /// Drops the notes of a row that nobody will take any more, after a minute.
+    fn forget_stale(&mut self, table: &'static str, key: &Key) {
+        const MINUTE: i64 = 60_000_000;
+        let before = Stamp::from_micros(Clock::current().stamp().as_micros() - MINUTE);
+        let stale: Vec<Ticket> = self
+            .of_row(table, key)
+            .map(|(ticket, _)| *ticket)
+            .filter(|(stamp, _)| *stamp < before)
+            .collect();
+        for ticket in stale {
+            self.notes.remove(&ticket);
+        }
+    }
+
+    fn of_row<'a>(
+        &'a self,
+        table: &'static str,
+        key: &'a Key,
+    ) -> impl Iterator<Item = (&'a Ticket, &'a Vec<(Option<Key>, Note)>)> {
+        self.notes.iter().filter(move |((_, of), notes)| {
+            *of == table && notes.iter().any(|(owner, _)| owner.as_ref() == Some(key))
+        })
     }
 }
