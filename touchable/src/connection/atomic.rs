@@ -11,6 +11,7 @@ use sea_orm::{
 use super::{
     intent::{Change, Intent},
     single::{self, Single},
+    sweep::Recent,
     written::WrittenUpdate,
 };
 use crate::{
@@ -29,6 +30,8 @@ use crate::{
 /// How SeaORM has sent the statement, and what it expects back.
 pub(super) trait Send {
     type Output;
+    /// Whether the row that comes back can be read.
+    const READS: bool;
     async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr>;
     /// The row that came back, if rows come back.
     fn row(output: &Self::Output) -> Option<&QueryResult>;
@@ -40,6 +43,7 @@ pub(super) struct QueryOne;
 
 impl Send for QueryOne {
     type Output = Option<QueryResult>;
+    const READS: bool = true;
 
     async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
         db.query_one_raw(statement).await
@@ -58,6 +62,7 @@ pub(super) struct Execute;
 
 impl Send for Execute {
     type Output = ExecResult;
+    const READS: bool = false;
 
     async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
         db.execute_raw(statement).await
@@ -118,7 +123,7 @@ pub(super) async fn together<S: Send>(
 impl Save {
     async fn run<S: Send>(&self, db: &DatabaseConnection, statement: Statement) -> Result<S::Output> {
         if statement.db_backend == DbBackend::Postgres
-            && let Some(single) = single::compose(self, &statement)
+            && let Some(single) = single::compose(self, &statement, S::READS)
         {
             return self.run_single::<S>(db, single, &statement).await;
         }
@@ -199,11 +204,11 @@ impl Save {
             .rules
             .iter()
             .map(|rule| {
-                let rows = Rows {
-                    source: self.schema,
-                    rows: rows_of(self.schema, slice::from_ref(key)),
-                    becomes: HashMap::new(),
-                };
+                let rows = Rows::of(
+                    self.schema,
+                    rows_of(self.schema, slice::from_ref(key)),
+                    HashMap::new(),
+                );
                 Entry::fired(self.schema, rule, Start::Query(rows.into()))
             })
             .collect();
@@ -222,6 +227,9 @@ impl Save {
             self.done();
             return Ok(sent);
         };
+        if let Some((recent, rules)) = S::row(&sent).and_then(|row| Recent::read(row, &single.children)) {
+            self.sweep(db, key, &recent, &rules).await?;
+        }
         if S::found(&sent) {
             self.settle(key, S::row(&sent), statement.db_backend);
             return Ok(sent);
@@ -231,6 +239,28 @@ impl Save {
         let stored = S::send(db, unchanged(self.schema, &written, statement.db_backend)).await?;
         self.settle_idle(key);
         Ok(stored)
+    }
+
+    /// Touches what the statement could not see.
+    async fn sweep(
+        &self,
+        db: &DatabaseConnection,
+        key: &Key,
+        recent: &Recent,
+        rules: &[&'static CompiledRule],
+    ) -> Result<()> {
+        let entries = rules.iter().map(|rule| {
+            let mut rows = Rows::of(
+                self.schema,
+                rows_of(self.schema, slice::from_ref(key)),
+                HashMap::new(),
+            );
+            rows.recent = Some(recent.clone());
+            Entry::fired(self.schema, rule, Start::Query(rows.into()))
+        });
+        flush(db, entries.collect(), self.schema, &Except::Row(key.clone()))
+            .await
+            .map(drop)
     }
 
     /// Locks the row and asks whether it will be another one. A row that is gone is left to the statement.

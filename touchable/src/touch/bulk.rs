@@ -111,11 +111,7 @@ async fn delete<E: Touchable, C: ConnectionTrait>(
     for keys in matching::<E, _>(db, tail).await?.chunks(CHUNK) {
         let entries = active_rules::<E>(Event::Delete)
             .map(|(_, rule)| {
-                let rows = Rows {
-                    source: schema,
-                    rows: rows_of(schema, keys),
-                    becomes: HashMap::default(),
-                };
+                let rows = Rows::of(schema, rows_of(schema, keys), HashMap::new());
                 Entry::fired(schema, rule, Start::Query(rows.into()))
             })
             .collect();

@@ -8,6 +8,7 @@ use sea_orm::{
 };
 
 use super::{Schema, components::components, schema::CompiledRule};
+use crate::connection::Recent;
 
 /// The values of one row's key, in the order of the key's columns.
 pub(crate) type Key = Vec<Value>;
@@ -93,6 +94,23 @@ pub(crate) struct Query {
     pub rows: SelectStatement,
     /// Columns that the write is about to set.
     pub becomes: HashMap<&'static str, Expr>,
+    /// Only those associated rows that one statement may have missed.
+    pub recent: Option<Recent>,
+}
+
+impl Query {
+    pub(crate) fn of(
+        source: &'static Schema,
+        rows: SelectStatement,
+        becomes: HashMap<&'static str, Expr>,
+    ) -> Self {
+        Self {
+            source,
+            rows,
+            becomes,
+            recent: None,
+        }
+    }
 }
 
 /// The rows reached from some rows by following rules that form a cycle, until nothing new is found.

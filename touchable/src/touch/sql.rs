@@ -222,7 +222,11 @@ impl Sql {
                 in_subquery(source, &keys, query.select(&keys))
             });
         }
-        in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)))
+        let associated = in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)));
+        match &query.recent {
+            Some(recent) => associated.add(recent.condition(table)),
+            None => associated,
+        }
     }
 
     /// The rows of `table` that a hop associates with those rows of its source that meet a condition.
