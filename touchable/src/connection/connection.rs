@@ -13,6 +13,7 @@ use super::{
     bypass::Watch,
     handshake::{Scope, answer},
     intent::Intents,
+    recipe::Recipes,
     transaction::TouchTransaction,
 };
 use crate::TouchGraph;
@@ -23,6 +24,7 @@ pub fn connect(db: DatabaseConnection) -> TouchConnection {
     TouchConnection(Arc::new(Session {
         db,
         intents: Intents::default(),
+        recipes: Recipes::default(),
         watch: Watch::default(),
     }))
 }
@@ -36,6 +38,7 @@ pub struct TouchConnection(Arc<Session>);
 pub(crate) struct Session {
     pub(super) db: DatabaseConnection,
     pub(crate) intents: Intents,
+    pub(super) recipes: Recipes,
     pub(super) watch: Watch,
 }
 
@@ -89,7 +92,7 @@ impl ConnectionTrait for TouchConnection {
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
         match self.0.intents.take(&stmt) {
-            Some((mark, intent)) => atomic::together::<Execute>(&self.0.db, intent, mark.stamp(), stmt).await,
+            Some((mark, intent)) => atomic::together::<Execute>(&self.0, intent, mark.stamp(), stmt).await,
             None => {
                 self.0.watch.check(&stmt.sql)?;
                 self.0.db.execute_raw(stmt).await
@@ -104,9 +107,7 @@ impl ConnectionTrait for TouchConnection {
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self.0.intents.take(&stmt) {
-            Some((mark, intent)) => {
-                atomic::together::<QueryOne>(&self.0.db, intent, mark.stamp(), stmt).await
-            }
+            Some((mark, intent)) => atomic::together::<QueryOne>(&self.0, intent, mark.stamp(), stmt).await,
             None => {
                 self.0.watch.check(&stmt.sql)?;
                 self.0.db.query_one_raw(stmt).await

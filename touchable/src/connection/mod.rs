@@ -27,8 +27,10 @@ mod connection;
 mod handshake;
 mod intent;
 mod pending;
+mod recipe;
 mod single;
 mod sweep;
+mod template;
 mod transaction;
 mod written;
 

@@ -24,7 +24,7 @@ use sea_orm::{
     sea_query::{Alias, Condition, DynIden, Expr, ExprTrait, IntoIden, LockType, Query},
 };
 
-use super::{atomic::Save, intent::Change, sweep::Recent, written::WrittenUpdate};
+use super::{atomic::Save, intent::Change, sweep::Recent, template::Template, written::WrittenUpdate};
 use crate::touch::{
     Schema,
     engine::{
@@ -37,8 +37,9 @@ use crate::touch::{
 const BACKEND: DbBackend = DbBackend::Postgres;
 
 /// A statement that saves and touches.
+#[derive(Debug)]
 pub(super) struct Single {
-    pub statement: Statement,
+    pub template: Template,
     /// The rules whose rows hold the key: the statement may not see all of them.
     pub children: Vec<&'static CompiledRule>,
 }
@@ -178,7 +179,7 @@ fn finish(
     }
     whole.push(" FROM \"saved\"");
     Some(Single {
-        statement: whole.into_statement(BACKEND),
+        template: Template::of(whole.into_statement(BACKEND), save.stamp()),
         children,
     })
 }

@@ -12,7 +12,7 @@ use super::{
     Schema,
     deadlock::Tries,
     explicit::{begin, finish},
-    plan::{Entry, Except, Key, Touch, plan},
+    plan::{Entry, Except, Key, Plan, Touch, plan},
     row::in_transaction,
     schema::CompiledRule,
     sql::{Sql, in_values},
@@ -53,12 +53,12 @@ pub(crate) async fn flush<C: ConnectionTrait>(
         return Ok(Touched::default());
     }
     let Some(Scope::Connection(session)) = ask(db) else {
-        return ours(carry_out(db, entries, Some(of), saved)).await;
+        return ours(plan_and_carry_out(db, entries, Some(of), saved)).await;
     };
     let mut tries = Tries::default();
     loop {
         let tx = begin(session.inner()).await?;
-        let done = carry_out(&tx, entries.clone(), Some(of), saved).await;
+        let done = plan_and_carry_out(&tx, entries.clone(), Some(of), saved).await;
         let done = finish(tx, done).await;
         if !tries.again(&done) {
             return done;
@@ -68,42 +68,57 @@ pub(crate) async fn flush<C: ConnectionTrait>(
 
 /// Carries out the touches that waited for a commit.
 pub(crate) async fn flush_entries<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Result<()> {
-    carry_out(db, entries, None, &Except::Nobody).await.map(drop)
+    plan_and_carry_out(db, entries, None, &Except::Nobody)
+        .await
+        .map(drop)
 }
 
-async fn carry_out<C: ConnectionTrait>(
+async fn plan_and_carry_out<C: ConnectionTrait>(
     db: &C,
     entries: Vec<Entry>,
     of: Option<&'static Schema>,
     saved: &Except,
 ) -> Result<Touched> {
-    let mut touched = Touched::default();
     let mut plan = plan(entries, is_suppressed);
-    let stamp = Clock::current().stamp();
-    for touch in &mut plan.touches {
-        let own = of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
-        if own {
-            touch.except = saved.clone();
-        }
-        let statement = Sql::new(db.get_database_backend()).update(touch, stamp);
+    let own = |touch: &Touch| of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
+    for touch in plan.touches.iter_mut().filter(|touch| own(touch)) {
+        touch.except = saved.clone();
+    }
+    let (backend, stamp) = (db.get_database_backend(), Clock::current().stamp());
+    let moved = carry_out(db, &plan, |at| Sql::new(backend).update(&plan.touches[at], stamp)).await?;
+    let touched = plan.touches.iter().zip(moved).filter(|(touch, _)| own(touch));
+    Ok(Touched {
+        rows: touched.map(|(_, rows)| rows).sum(),
+    })
+}
+
+/// Sends the statement of each touch of a plan; returns how many rows each of them has moved.
+pub(crate) async fn carry_out<C: ConnectionTrait>(
+    db: &C,
+    plan: &Plan,
+    statement: impl Fn(usize) -> Statement,
+) -> Result<Vec<u64>> {
+    let mut moved = Vec::with_capacity(plan.touches.len());
+    for (at, touch) in plan.touches.iter().enumerate() {
         let span = touch.span();
-        let done = send(db, statement).instrument(span.clone()).await;
+        let done = send(db, statement(at)).instrument(span.clone()).await;
         let rows = done.map_err(|source| touch.failed(source))?.rows_affected();
         span.record("rows", rows);
         touch.count(rows);
-        if own {
-            touched.rows += rows;
-        }
+        moved.push(rows);
     }
-    Ok(touched)
+    Ok(moved)
 }
 
 async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecResult, DbErr> {
+    // Inside a transaction there is nothing left to repeat the statement in.
+    if in_transaction::<C>() {
+        return db.execute_raw(statement).await;
+    }
     let mut tries = Tries::default();
     loop {
         let done = db.execute_raw(statement.clone()).await;
-        // Inside a transaction there is nothing left to repeat the statement in.
-        if in_transaction::<C>() || !tries.again(&done) {
+        if !tries.again(&done) {
             return done;
         }
     }

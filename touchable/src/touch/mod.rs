@@ -47,11 +47,11 @@ pub(crate) mod engine {
         capture::Captured,
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
-        flush::{flush, flush_entries, lock_parents},
+        flush::{carry_out, flush, flush_entries, lock_parents},
         plan::{Entry, Except, Key, Plan, Query, RowSet, Start, Touch, Values, plan},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
-        suppress::is_suppressed,
+        suppress::{is_suppressed, is_suppressing},
         ticket::{leave_idle, mark_done as mark_stamp_done, take_exact},
     };
 
