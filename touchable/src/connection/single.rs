@@ -11,7 +11,7 @@
 //!     SELECT id FROM tasks WHERE event_id IN (SELECT n0 FROM saved WHERE w1 IS DISTINCT FROM n1)
 //!     ORDER BY id FOR NO KEY UPDATE)
 //!   RETURNING 1)
-//! SELECT * FROM saved
+//! SELECT saved.*, (SELECT count(*) FROM touched0) AS touched_rows0 FROM saved
 //! ```
 //!
 //! The subselect in the UPDATE's FROM waits for a concurrent writer of the row and then sees that writer's values;
@@ -39,6 +39,12 @@ const BACKEND: DbBackend = DbBackend::Postgres;
 /// A statement that saves and touches.
 pub(super) struct Single {
     pub statement: Statement,
+    pub plan: Plan,
+}
+
+/// The column that says how many rows a touch has moved.
+pub(super) fn rows_column(touch: usize) -> String {
+    format!("touched_rows{touch}")
 }
 
 /// Makes one statement of a save and its touches; `None` where a transaction has to do.
@@ -100,7 +106,7 @@ fn compose_update(save: &Save, key: &Key, statement: &Statement) -> Option<Singl
         saved.push(", ");
         saved.append(column);
     }
-    finish(save, saved, &plan)
+    finish(save, saved, plan)
 }
 
 fn compose_insert(
@@ -131,11 +137,11 @@ fn compose_insert(
         };
         entries.push(Entry::fired(schema, rule, Start::Query(rows.into())));
     }
-    finish(save, saved, &plan(entries, is_suppressed))
+    finish(save, saved, plan(entries, is_suppressed))
 }
 
 /// Puts the parts together; `None` when one statement would change a row twice, of which PostgreSQL keeps only one.
-fn finish(save: &Save, saved: Captured, plan: &Plan) -> Option<Single> {
+fn finish(save: &Save, saved: Captured, plan: Plan) -> Option<Single> {
     let mut tables: Vec<String> = plan.touches.iter().map(|touch| touch.target.order()).collect();
     tables.dedup();
     let own = |touch: &&Touch| std::ptr::eq(touch.target, save.schema) && !touch.columns.is_empty();
@@ -159,8 +165,14 @@ fn finish(save: &Save, saved: Captured, plan: &Plan) -> Option<Single> {
         ));
         whole.push(")");
     }
-    whole.push(" SELECT * FROM \"saved\"");
+    whole.push(" SELECT \"saved\".*");
+    for i in 0..plan.touches.len() {
+        let rows = rows_column(i);
+        whole.push(&format!(", (SELECT count(*) FROM \"touched{i}\") AS \"{rows}\""));
+    }
+    whole.push(" FROM \"saved\"");
     Some(Single {
+        plan,
         statement: whole.into_statement(BACKEND),
     })
 }

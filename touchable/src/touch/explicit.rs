@@ -1,9 +1,8 @@
 //! Touching a record, or the rows of a query, without saving them.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
-    PrimaryKeyTrait, QuerySelect, QueryTrait, Select, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionSession, TransactionTrait, sea_query::IntoValueTuple,
+    ConnectionTrait, DbErr, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, QuerySelect, QueryTrait, Select,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
 use super::{
@@ -72,7 +71,7 @@ where
 }
 
 /// The primary keys that a statement selects.
-pub(super) async fn read_keys<E: EntityTrait, C: ConnectionTrait>(
+pub(super) async fn read_keys<E: Touchable, C: ConnectionTrait>(
     db: &C,
     rows: Statement,
 ) -> Result<Vec<Key>> {
@@ -81,10 +80,7 @@ pub(super) async fn read_keys<E: EntityTrait, C: ConnectionTrait>(
         .collect();
     let rows = db.query_all_raw(rows).await?;
     rows.iter()
-        .map(|row| {
-            let key: <E::PrimaryKey as PrimaryKeyTrait>::ValueType = row.try_get_many("", &columns)?;
-            Ok(key.into_value_tuple().into_iter().collect())
-        })
+        .map(|row| Ok((E::schema().rows.key)(row, &columns)?))
         .collect()
 }
 

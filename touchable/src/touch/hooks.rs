@@ -17,6 +17,7 @@ use super::{
 use crate::{
     Clock, Error, Result, Touchable,
     connection::{Scope, ask},
+    observe,
     touch::Event,
 };
 
@@ -75,6 +76,7 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
+    observe::saved(schema, 1);
     let key = primary_key_of_model(&model);
     let stamp = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
     let fired = match ticket::take(stamp, schema.name, &key) {
@@ -187,6 +189,7 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
+    observe::saved(schema, 1);
     let ticket = match am.get(A::Entity::TOUCH_COLUMN) {
         ActiveValue::Set(value) => A::Entity::value_stamp(&value),
         _ => None,

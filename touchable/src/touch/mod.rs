@@ -21,6 +21,7 @@ pub(crate) mod hooks;
 mod plan;
 pub(crate) mod rising;
 mod row;
+mod rows;
 mod rule;
 mod schema;
 mod sql;
@@ -48,7 +49,7 @@ pub(crate) mod engine {
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
         flush::{flush, flush_entries, lock_parents},
-        plan::{Entry, Except, Key, Plan, Query, RowSet, Start, Touch, Values, plan},
+        plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
         suppress::is_suppressed,

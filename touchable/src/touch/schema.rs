@@ -2,12 +2,13 @@
 
 use std::sync::{PoisonError, RwLock};
 
+use metrics::Label;
 use sea_orm::{
     ColumnTrait, IdenStatic, Iterable, PrimaryKeyToColumn, RelationDef, Value,
     sea_query::{Alias, ColumnType, DynIden, IntoIden, TableRef},
 };
 
-use super::{Event, Events, Fields, Rule};
+use super::{Event, Events, Fields, Rule, rows::Rows};
 use crate::{Stamp, Touchable};
 
 /// What the engine knows of an entity.
@@ -20,6 +21,11 @@ pub struct Schema {
     pub(crate) version: Option<&'static str>,
     pub(crate) rules: Vec<CompiledRule>,
     pub(crate) value_stamp: fn(&Value) -> Option<Stamp>,
+    pub(crate) rows: Rows,
+    /// What a touch without a rule is called.
+    pub(crate) touched: String,
+    /// `table = name`, for metrics.
+    pub(crate) labels: [Label; 1],
     columns: Vec<(&'static str, ColumnKind)>,
 }
 
@@ -27,6 +33,10 @@ pub struct Schema {
 #[derive(Debug)]
 pub(crate) struct CompiledRule {
     pub association: &'static str,
+    /// `source -> association`.
+    pub label: String,
+    /// `rule = label`, for metrics.
+    pub labels: [Label; 1],
     pub hops: Vec<RelationDef>,
     pub target: fn() -> &'static Schema,
     pub events: Events,
@@ -34,6 +44,7 @@ pub(crate) struct CompiledRule {
     fields: Watched,
 }
 
+/// The fields of a rule as names.
 #[derive(Debug)]
 enum Watched {
     Any,
@@ -85,6 +96,9 @@ impl Schema {
             touch: E::TOUCH_COLUMN.as_str(),
             version: E::VERSION_COLUMN.map(|column| column.as_str()),
             value_stamp: E::value_stamp,
+            rows: Rows::of::<E>(),
+            touched: format!("{} touched", entity.as_str()),
+            labels: [Label::new("table", entity.as_str())],
             rules: E::RULES.iter().map(CompiledRule::of).collect(),
             columns: E::Column::iter()
                 .map(|column| (column.as_str(), ColumnKind::of(column.def().get_column_type())))
@@ -124,8 +138,11 @@ impl Schema {
 impl CompiledRule {
     fn of<E: Touchable>(rule: &Rule<E>) -> Self {
         let names = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect();
+        let label = format!("{} -> {}", E::default().as_str(), rule.association);
         Self {
             association: rule.association,
+            labels: [Label::new("rule", label.clone())],
+            label,
             hops: (rule.path)(),
             target: rule.target,
             events: rule.events,
@@ -135,6 +152,14 @@ impl CompiledRule {
                 Fields::Only(columns) => Watched::Only(names(columns)),
                 Fields::Except(columns) => Watched::Except(names(columns)),
             },
+        }
+    }
+
+    pub(crate) fn fields(&self) -> Fields<&str> {
+        match &self.fields {
+            Watched::Any => Fields::Any,
+            Watched::Only(columns) => Fields::Only(columns),
+            Watched::Except(columns) => Fields::Except(columns),
         }
     }
 
