@@ -27,6 +27,7 @@ mod connection;
 mod handshake;
 mod intent;
 mod pending;
+mod send;
 mod single;
 mod sweep;
 mod transaction;
