@@ -46,11 +46,12 @@ pub use suppress::{no_touching, no_touching_on};
 pub(crate) mod engine {
     use super::Schema;
     pub(crate) use super::{
+        ahead::lock_parents,
         assigned::{Assigned, any, rows_of},
         capture::Captured,
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
-        flush::{flush, flush_entries, lock_parents},
+        flush::{flush, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},

@@ -6,9 +6,8 @@ use sea_orm::{
 
 use super::{
     Dirty, Event,
-    ahead::lock_ahead,
+    ahead::{lock_ahead, lock_parents},
     announce,
-    flush::lock_parents,
     hooks::{active_rules, known},
     plan::{Entry, Key, Values},
     row::{is_given, is_null, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
