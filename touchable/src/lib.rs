@@ -1,5 +1,6 @@
 //! Field-level cache invalidation for SeaORM.
 
+pub mod check;
 mod clock;
 pub mod connection;
 mod entity;
@@ -11,11 +12,15 @@ pub mod touch;
 #[doc(hidden)]
 pub mod __private;
 
+pub use check::check;
 pub use clock::{Clock, Stamp};
 pub use connection::{TouchConnection, TouchTransaction, after_commit, connect};
 pub use entity::{StampType, Touchable, VersionType};
 pub use error::{Error, Result};
 pub use graph::TouchGraph;
-pub use touch::{TouchMany, TouchRecord, Touched, no_touching, no_touching_on};
+pub use touch::{
+    Explanation, TouchMany, TouchRecord, Touched, explain, explain_delete, explain_insert, no_touching,
+    no_touching_on,
+};
 #[cfg(feature = "derive")]
 pub use touchable_derive::Touchable;

@@ -81,7 +81,10 @@ impl Flush {
         if !span.is_disabled() {
             let entities: Vec<&str> = plan.sources.iter().map(|schema| schema.name).collect();
             span.record("entity", entities.join(", "));
-            span.record("rules", labels(plan.touches.iter().flat_map(|touch| &touch.rules)));
+            span.record(
+                "rules",
+                labels(plan.touches.iter().flat_map(|touch| &touch.rules)),
+            );
         }
         Self {
             span,

@@ -33,7 +33,12 @@ impl TouchGraph {
     fn cascading(&self) -> Vec<(usize, usize)> {
         self.rules()
             .filter(super::GraphRule::cascades)
-            .filter_map(|rule| Some((self.place(rule.source_schema())?, self.place(rule.target_schema())?)))
+            .filter_map(|rule| {
+                Some((
+                    self.place(rule.source_schema())?,
+                    self.place(rule.target_schema())?,
+                ))
+            })
             .collect()
     }
 }

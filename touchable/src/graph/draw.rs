@@ -39,15 +39,23 @@ impl TouchGraph {
         );
         lines.extend(self.arrows().map(|(from, rule, to)| {
             let style = if rule.cascades() { ", style=dashed" } else { "" };
-            format!("    t{from} -> t{to} [label=\"{}\"{style}];", in_dot(&label(&rule)))
+            format!(
+                "    t{from} -> t{to} [label=\"{}\"{style}];",
+                in_dot(&label(&rule))
+            )
         }));
         lines.push("}".to_owned());
         lines.join("\n") + "\n"
     }
 
     fn arrows(&self) -> impl Iterator<Item = (usize, GraphRule, usize)> {
-        self.rules()
-            .filter_map(|rule| Some((self.place(rule.source_schema())?, rule, self.place(rule.target_schema())?)))
+        self.rules().filter_map(|rule| {
+            Some((
+                self.place(rule.source_schema())?,
+                rule,
+                self.place(rule.target_schema())?,
+            ))
+        })
     }
 }
 
@@ -86,7 +94,10 @@ mod tests {
 
     #[test]
     fn names_cannot_break_out_of_their_quotes() {
-        assert_eq!(in_mermaid(r#"a"]; x --> y #1;<b>"#), "a#quot;]; x --#gt; y #35;1;#lt;b#gt;");
+        assert_eq!(
+            in_mermaid(r#"a"]; x --> y #1;<b>"#),
+            "a#quot;]; x --#gt; y #35;1;#lt;b#gt;"
+        );
         assert_eq!(in_dot(r#"a\"]; x"#), r#"a\\\"]; x"#);
     }
 }

@@ -1,8 +1,8 @@
 //! Touching a record, or the rows of a query, without saving them.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, QuerySelect, QueryTrait, Select,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait,
+    ConnectionTrait, DbErr, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, QuerySelect, QueryTrait,
+    Select, SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
 use super::{
@@ -71,10 +71,7 @@ where
 }
 
 /// The primary keys that a statement selects.
-pub(super) async fn read_keys<E: Touchable, C: ConnectionTrait>(
-    db: &C,
-    rows: Statement,
-) -> Result<Vec<Key>> {
+pub(super) async fn read_keys<E: Touchable, C: ConnectionTrait>(db: &C, rows: Statement) -> Result<Vec<Key>> {
     let columns: Vec<String> = E::PrimaryKey::iter()
         .map(|key| key.into_column().as_str().to_owned())
         .collect();

@@ -15,6 +15,7 @@ mod bulk_update;
 mod capture;
 mod components;
 mod deadlock;
+mod explain;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
@@ -32,6 +33,7 @@ mod version;
 mod walk;
 
 pub use bulk::{TouchMany, Touching};
+pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use explicit::TouchRecord;
 pub(crate) use explicit::touch_all;
 pub use flush::Touched;
