@@ -7,6 +7,7 @@ mod entity;
 mod error;
 pub mod graph;
 pub mod observe;
+pub mod testing;
 pub mod touch;
 
 #[doc(hidden)]

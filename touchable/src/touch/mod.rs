@@ -52,6 +52,7 @@ pub(crate) mod engine {
         explicit::{CHUNK, begin, finish},
         flush::{flush, flush_entries, lock_parents},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
+        row::{display_key, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
         suppress::is_suppressed,
