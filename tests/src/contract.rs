@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use crate::{Backend, Table, World};
 
 /// Runs a contract in a database of its own, which is gone afterwards, also when the contract is broken.
-pub fn run(backend: Backend, tables: Vec<Table>, connections: u32, contract: impl AsyncFn(&World)) {
+pub fn run(backend: Backend, tables: Vec<Table>, connections: u32, contract: &impl AsyncFn(&World)) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -38,17 +38,17 @@ macro_rules! on_every_backend {
 
             #[test]
             fn sqlite() {
-                run(Backend::Sqlite, $family::tables(), $connections, super::$contract);
+                run(Backend::Sqlite, $family::tables(), $connections, &super::$contract);
             }
 
             #[test]
             fn postgres() {
-                run(Backend::Postgres, $family::tables(), $connections, super::$contract);
+                run(Backend::Postgres, $family::tables(), $connections, &super::$contract);
             }
 
             #[test]
             fn mariadb() {
-                run(Backend::MariaDb, $family::tables(), $connections, super::$contract);
+                run(Backend::MariaDb, $family::tables(), $connections, &super::$contract);
             }
         }
     )+};
@@ -63,12 +63,12 @@ macro_rules! on_every_server {
 
             #[test]
             fn postgres() {
-                run(Backend::Postgres, $family::tables(), $connections, super::$contract);
+                run(Backend::Postgres, $family::tables(), $connections, &super::$contract);
             }
 
             #[test]
             fn mariadb() {
-                run(Backend::MariaDb, $family::tables(), $connections, super::$contract);
+                run(Backend::MariaDb, $family::tables(), $connections, &super::$contract);
             }
         }
     )+};

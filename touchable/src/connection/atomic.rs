@@ -13,6 +13,7 @@ use super::{
     intent::{Change, Intent},
     send::Send,
     single::{self, Single},
+    sweep::Recent,
     written::WrittenUpdate,
 };
 use crate::{
@@ -74,7 +75,7 @@ pub(super) async fn together<S: Send>(
 impl Save {
     async fn run<S: Send>(&self, db: &DatabaseConnection, statement: Statement) -> Result<S::Output> {
         if statement.db_backend == DbBackend::Postgres
-            && let Some(single) = single::compose(self, &statement)
+            && let Some(single) = single::compose(self, &statement, S::READS)
         {
             return self.run_single::<S>(db, single, &statement).await;
         }
@@ -151,11 +152,11 @@ impl Save {
             .rules
             .iter()
             .map(|rule| {
-                let rows = Rows {
-                    source: self.schema,
-                    rows: rows_of(self.schema, slice::from_ref(key)),
-                    becomes: HashMap::new(),
-                };
+                let rows = Rows::of(
+                    self.schema,
+                    rows_of(self.schema, slice::from_ref(key)),
+                    HashMap::new(),
+                );
                 Entry::fired(self.schema, rule, Start::Query(rows.into()))
             })
             .collect();
@@ -169,11 +170,15 @@ impl Save {
         single: Single,
         statement: &Statement,
     ) -> Result<S::Output> {
+        let children = single.children.clone();
         let sent = send_single::<S>(db, single).await?;
         let Change::Update { key, .. } = &self.change else {
             self.done();
             return Ok(sent);
         };
+        if let Some((recent, rules)) = S::row(&sent).and_then(|row| Recent::read(row, &children)) {
+            self.sweep(db, key, &recent, &rules).await?;
+        }
         if S::found(&sent) {
             self.settle(key, S::row(&sent), statement.db_backend);
             return Ok(sent);
@@ -183,6 +188,28 @@ impl Save {
         let stored = S::send(db, unchanged(self.schema, &written, statement.db_backend)).await?;
         self.settle_idle(key);
         Ok(stored)
+    }
+
+    /// Touches what the statement could not see.
+    async fn sweep(
+        &self,
+        db: &DatabaseConnection,
+        key: &Key,
+        recent: &Recent,
+        rules: &[&'static CompiledRule],
+    ) -> Result<()> {
+        let entries = rules.iter().map(|rule| {
+            let mut rows = Rows::of(
+                self.schema,
+                rows_of(self.schema, slice::from_ref(key)),
+                HashMap::new(),
+            );
+            rows.recent = Some(recent.clone());
+            Entry::fired(self.schema, rule, Start::Query(rows.into()))
+        });
+        flush(db, entries.collect(), self.schema, &Except::Row(key.clone()))
+            .await
+            .map(drop)
     }
 
     /// Locks the row and asks whether it will be another one. A row that is gone is left to the statement.

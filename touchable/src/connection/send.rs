@@ -5,6 +5,8 @@ use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement};
 /// How SeaORM has sent the statement, and what it expects back.
 pub(super) trait Send {
     type Output;
+    /// Whether the row that comes back can be read.
+    const READS: bool;
     async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr>;
     /// The row that came back, if rows come back.
     fn row(output: &Self::Output) -> Option<&QueryResult>;
@@ -16,6 +18,7 @@ pub(super) struct QueryOne;
 
 impl Send for QueryOne {
     type Output = Option<QueryResult>;
+    const READS: bool = true;
 
     async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
         db.query_one_raw(statement).await
@@ -34,6 +37,7 @@ pub(super) struct Execute;
 
 impl Send for Execute {
     type Output = ExecResult;
+    const READS: bool = false;
 
     async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
         db.execute_raw(statement).await

@@ -6,7 +6,8 @@ use sea_orm::{ConnectionTrait, sea_query::Query};
 
 use super::{
     Schema,
-    flush::{flush, lock_parents},
+    ahead::lock_parents,
+    flush::flush,
     plan::{Entry, Except, Key},
     schema::CompiledRule,
     update,

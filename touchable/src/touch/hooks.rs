@@ -5,6 +5,7 @@ use sea_orm::{
 };
 
 use super::{
+    ahead::lock_ahead,
     announce,
     flush::flush,
     plan::{Entry, Except, Key, Start, Values},
@@ -144,6 +145,7 @@ where
         );
         return Ok(am);
     }
+    lock_ahead(db, schema, &key, rules.iter().map(|(_, rule)| *rule).collect()).await?;
     let stored = if rules.is_empty() {
         None
     } else {

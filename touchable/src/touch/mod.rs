@@ -7,6 +7,7 @@
 //! show it  changes    after save merged  words
 //! ```
 
+mod ahead;
 mod announce;
 mod assigned;
 mod bulk;
@@ -19,6 +20,7 @@ mod explain;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
+mod mysql;
 mod plan;
 pub(crate) mod rising;
 mod row;
@@ -46,11 +48,12 @@ pub use suppress::{no_touching, no_touching_on};
 pub(crate) mod engine {
     use super::Schema;
     pub(crate) use super::{
+        ahead::lock_parents,
         assigned::{Assigned, any, rows_of},
         capture::Captured,
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
-        flush::{flush, flush_entries, lock_parents},
+        flush::{flush, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         row::{display_key, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},

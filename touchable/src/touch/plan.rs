@@ -1,6 +1,6 @@
 //! From fired rules to touches: merged, cascaded, in a fixed order. Pure: nothing here speaks to a database.
 
-use std::{collections::HashMap, ptr, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, ptr, sync::Arc};
 
 use sea_orm::{
     RelationDef, Value,
@@ -8,6 +8,7 @@ use sea_orm::{
 };
 
 use super::{Schema, components::components, schema::CompiledRule};
+use crate::connection::Recent;
 
 /// The values of one row's key, in the order of the key's columns.
 pub(crate) type Key = Vec<Value>;
@@ -144,6 +145,23 @@ pub(crate) struct Query {
     pub rows: SelectStatement,
     /// Columns that the write is about to set.
     pub becomes: HashMap<&'static str, Expr>,
+    /// Only those associated rows that one statement may have missed.
+    pub recent: Option<Recent>,
+}
+
+impl Query {
+    pub(crate) fn of(
+        source: &'static Schema,
+        rows: SelectStatement,
+        becomes: HashMap<&'static str, Expr>,
+    ) -> Self {
+        Self {
+            source,
+            rows,
+            becomes,
+            recent: None,
+        }
+    }
 }
 
 /// The rows reached from some rows by following rules that form a cycle, until nothing new is found.
@@ -450,7 +468,13 @@ impl Planner {
         for (touch, rows) in touches.iter_mut().zip(rows) {
             touch.rows = self.whole(touch).unwrap_or_else(|| union(rows));
         }
-        touches.sort_by_cached_key(|touch| (touch.target.order(), touch.columns));
+        touches.sort_by_cached_key(|touch| {
+            (
+                Reverse(touch.target.place().height),
+                touch.target.order(),
+                touch.columns,
+            )
+        });
         touches
     }
 

@@ -1,6 +1,9 @@
 //! An entity's declaration, compiled once and without its type.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    ptr,
+    sync::{OnceLock, PoisonError, RwLock},
+};
 
 use metrics::Label;
 use sea_orm::{
@@ -8,6 +11,7 @@ use sea_orm::{
     sea_query::{Alias, ColumnType, DynIden, IntoIden, TableRef},
 };
 
+use super::components::components;
 use super::{Event, Events, Fields, Rule, rows::Rows};
 use crate::{Stamp, Touchable};
 
@@ -27,6 +31,16 @@ pub struct Schema {
     /// `table = name`, for metrics.
     pub(crate) labels: [Label; 1],
     columns: Vec<(&'static str, ColumnKind)>,
+    place: OnceLock<Place>,
+}
+
+/// Where an entity stands among those that rules connect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// How many steps rules lead on from here at most, cycles counted as one.
+    pub height: usize,
+    /// Whether rules lead back here.
+    pub circular: bool,
 }
 
 /// A rule with its columns as names.
@@ -99,6 +113,7 @@ impl Schema {
             rows: Rows::of::<E>(),
             touched: format!("{} touched", entity.as_str()),
             labels: [Label::new("table", entity.as_str())],
+            place: OnceLock::new(),
             rules: E::RULES.iter().map(CompiledRule::of).collect(),
             columns: E::Column::iter()
                 .map(|column| (column.as_str(), ColumnKind::of(column.def().get_column_type())))
@@ -129,9 +144,57 @@ impl Schema {
         self.rules.iter().filter(|rule| rule.cascades())
     }
 
-    /// A fixed order of tables, the same on every node.
+    /// A table's name in full, which tells tables apart.
     pub(crate) fn order(&self) -> String {
         format!("{:?}", self.table)
+    }
+
+    /// Where this entity stands. Flushes go from high to low: a save locks its row before those that show it, and so
+    /// does every flush that touches both.
+    pub(crate) fn place(&'static self) -> Place {
+        *self.place.get_or_init(|| Place::of(self))
+    }
+}
+
+impl Place {
+    fn of(schema: &'static Schema) -> Self {
+        let mut nodes = vec![schema];
+        let mut edges = Vec::new();
+        let mut from = 0;
+        while let Some(node) = nodes.get(from).copied() {
+            for rule in &node.rules {
+                let target = (rule.target)();
+                let to = nodes
+                    .iter()
+                    .position(|node| ptr::eq(*node, target))
+                    .unwrap_or_else(|| {
+                        nodes.push(target);
+                        nodes.len() - 1
+                    });
+                edges.push((from, to));
+            }
+            from += 1;
+        }
+        let components = components(nodes.len(), &edges);
+        let mut heights = vec![0; nodes.len()];
+        for component in components.iter().rev() {
+            let onward = edges
+                .iter()
+                .filter(|(from, to)| component.contains(from) && !component.contains(to))
+                .map(|(_, to)| heights[*to] + 1);
+            let height = onward.max().unwrap_or_default();
+            for node in component {
+                heights[*node] = height;
+            }
+        }
+        let circular = components
+            .iter()
+            .any(|component| component.contains(&0) && component.len() > 1)
+            || edges.contains(&(0, 0));
+        Self {
+            height: heights[0],
+            circular,
+        }
     }
 }
 

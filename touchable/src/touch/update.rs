@@ -5,8 +5,9 @@ use sea_orm::{
 };
 
 use super::{
-    Dirty, Event, announce,
-    flush::lock_parents,
+    Dirty, Event,
+    ahead::{lock_ahead, lock_parents},
+    announce,
     hooks::{active_rules, known},
     plan::{Entry, Key, Values},
     row::{is_given, is_null, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
@@ -140,6 +141,18 @@ where
         Reading::Later => explicit.is_some(),
         Reading::Always => true,
     };
+    if reading == Reading::Needed {
+        let concerned = rules
+            .iter()
+            .filter(|(_, rule)| names.iter().any(|name| rule.watches(name)) || moves(rule, &names));
+        lock_ahead(
+            db,
+            A::Entity::schema(),
+            key,
+            concerned.map(|(_, rule)| *rule).collect(),
+        )
+        .await?;
+    }
     let mut stored = None;
     if needed {
         let lock = if affects_children(&rules, &names) {
