@@ -15,7 +15,6 @@ mod contract;
 pub mod entities;
 mod gate;
 mod moments;
-mod statements;
 mod table;
 mod world;
 
@@ -23,6 +22,6 @@ pub use backend::Backend;
 pub use contract::run;
 pub use gate::Gate;
 pub use moments::{Moments, at, epoch, micros};
-pub use statements::Statements;
 pub use table::Table;
+pub use touchable::testing::Statements;
 pub use world::World;

@@ -1,7 +1,5 @@
 //! Carrying out a plan.
 
-use std::ptr;
-
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, Statement};
 use tracing::Instrument;
 
@@ -75,9 +73,8 @@ async fn carry_out<C: ConnectionTrait>(
     saved: &Except,
 ) -> Result<Touched> {
     let mut plan = plan(entries, is_suppressed);
-    let own = |touch: &Touch| of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
-    for touch in plan.touches.iter_mut().filter(|touch| own(touch)) {
-        touch.except = saved.clone();
+    if let Some(of) = of {
+        plan.spare(of, saved);
     }
     if plan.touches.is_empty() {
         return Ok(Touched::default());
@@ -87,7 +84,11 @@ async fn carry_out<C: ConnectionTrait>(
         .instrument(flush.span().clone())
         .await?;
     flush.end(&plan, &moved);
-    let touched = plan.touches.iter().zip(moved).filter(|(touch, _)| own(touch));
+    let touched = plan
+        .touches
+        .iter()
+        .zip(moved)
+        .filter(|(touch, _)| of.is_some_and(|of| touch.moves(of)));
     Ok(Touched {
         rows: touched.map(|(_, rows)| rows).sum(),
     })

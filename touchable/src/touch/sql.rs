@@ -99,6 +99,24 @@ impl Sql {
         self.backend.build(&update)
     }
 
+    /// The primary keys of a touch's rows, as many as `limit`; nothing is locked.
+    pub(crate) fn select_touched(&self, touch: &Touch, limit: u64) -> Statement {
+        let mut rows = self.ordered_keys(touch);
+        rows.limit(limit);
+        self.backend.build(&rows)
+    }
+
+    /// How many rows a touch has, as `n`.
+    pub(crate) fn count_touched(&self, touch: &Touch) -> Statement {
+        let mut rows = self.ordered_keys(touch);
+        rows.clear_order_by();
+        let count = Query::select()
+            .expr_as(Expr::cust("COUNT(*)"), Alias::new("n"))
+            .from_subquery(rows, Alias::new("hit"))
+            .to_owned();
+        self.backend.build(&count)
+    }
+
     /// The primary keys of a touch's rows, in order, named `k0`, `k1`, …
     pub(super) fn ordered_keys(&self, touch: &Touch) -> SelectStatement {
         let alias = self.alias();
