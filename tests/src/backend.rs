@@ -57,7 +57,7 @@ impl Private {
         options
             .max_connections(connections)
             .min_connections(1)
-            .acquire_timeout(Duration::from_secs(60))
+            .acquire_timeout(Duration::from_mins(1))
             .sqlx_logging(false);
         if self.backend == Backend::Sqlite {
             // The one connection holds the database: it must neither idle out nor be replaced.
@@ -67,7 +67,7 @@ impl Private {
                 sqlite
                     .pragma("journal_mode", journal)
                     .pragma("synchronous", "OFF")
-                    .busy_timeout(Duration::from_secs(60))
+                    .busy_timeout(Duration::from_mins(1))
             });
         }
         Database::connect(options)

@@ -7,16 +7,16 @@ use futures_util::FutureExt;
 use crate::{Backend, Table, World};
 
 /// Runs a contract in a database of its own, which is gone afterwards, also when the contract is broken.
-pub fn run(backend: Backend, tables: Vec<Table>, connections: u32, contract: impl AsyncFn(&World)) {
+pub fn run(backend: Backend, tables: Vec<Table>, connections: u32, contract: &impl AsyncFn(&World)) {
     run_in(World::create(backend, tables, connections), contract);
 }
 
 /// The same on `SQLite` with its other journal, which readers roll back after a crash.
-pub fn run_with_rollback_journal(tables: Vec<Table>, connections: u32, contract: impl AsyncFn(&World)) {
+pub fn run_with_rollback_journal(tables: Vec<Table>, connections: u32, contract: &impl AsyncFn(&World)) {
     run_in(World::with_rollback_journal(tables, connections), contract);
 }
 
-fn run_in(world: impl Future<Output = World>, contract: impl AsyncFn(&World)) {
+fn run_in(world: impl Future<Output = World>, contract: &impl AsyncFn(&World)) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -47,17 +47,17 @@ macro_rules! on_every_backend {
 
             #[test]
             fn sqlite() {
-                run(Backend::Sqlite, $family::tables(), $connections, super::$contract);
+                run(Backend::Sqlite, $family::tables(), $connections, &super::$contract);
             }
 
             #[test]
             fn postgres() {
-                run(Backend::Postgres, $family::tables(), $connections, super::$contract);
+                run(Backend::Postgres, $family::tables(), $connections, &super::$contract);
             }
 
             #[test]
             fn mariadb() {
-                run(Backend::MariaDb, $family::tables(), $connections, super::$contract);
+                run(Backend::MariaDb, $family::tables(), $connections, &super::$contract);
             }
         }
     )+};
@@ -72,12 +72,12 @@ macro_rules! on_every_server {
 
             #[test]
             fn postgres() {
-                run(Backend::Postgres, $family::tables(), $connections, super::$contract);
+                run(Backend::Postgres, $family::tables(), $connections, &super::$contract);
             }
 
             #[test]
             fn mariadb() {
-                run(Backend::MariaDb, $family::tables(), $connections, super::$contract);
+                run(Backend::MariaDb, $family::tables(), $connections, &super::$contract);
             }
         }
     )+};

@@ -8,11 +8,11 @@ use tokio::sync::Notify;
 #[derive(Clone, Copy, Debug)]
 enum Stop {
     /// Refuses every statement after the first so many.
-    FailAfter(usize),
+    Fail(usize),
     /// Never answers a statement after the first so many.
-    HangAfter(usize),
+    Hang(usize),
     /// Waits once, after a statement that begins like this.
-    PauseAfter(&'static str),
+    Pause(&'static str),
 }
 
 /// Lets statements through until it stops.
@@ -38,7 +38,7 @@ impl<'a, C: ConnectionTrait> Gate<'a, C> {
 
     /// Refuses every statement after the first few.
     pub fn failing(inner: &'a C, let_through: usize) -> Self {
-        Self::new(inner, Stop::FailAfter(let_through))
+        Self::new(inner, Stop::Fail(let_through))
     }
 
     /// Drops an action's future when it wants to send one statement more than this. Returns its output when it was
@@ -48,7 +48,7 @@ impl<'a, C: ConnectionTrait> Gate<'a, C> {
         let_through: usize,
         action: impl AsyncFnOnce(&Self) -> T,
     ) -> Option<T> {
-        let gate = Self::new(inner, Stop::HangAfter(let_through));
+        let gate = Self::new(inner, Stop::Hang(let_through));
         tokio::select! {
             biased;
             output = action(&gate) => Some(output),
@@ -58,7 +58,7 @@ impl<'a, C: ConnectionTrait> Gate<'a, C> {
 
     /// Holds the answer to the first statement that begins like this until [`resume`](Self::resume).
     pub fn pausing_after(inner: &'a C, statement: &'static str) -> Self {
-        Self::new(inner, Stop::PauseAfter(statement))
+        Self::new(inner, Stop::Pause(statement))
     }
 
     /// Until the gate has stopped.
@@ -73,10 +73,10 @@ impl<'a, C: ConnectionTrait> Gate<'a, C> {
 
     async fn enter(&self) -> Result<(), DbErr> {
         match self.stop {
-            Stop::FailAfter(most) if self.sent.fetch_add(1, SeqCst) >= most => {
+            Stop::Fail(most) if self.sent.fetch_add(1, SeqCst) >= most => {
                 Err(DbErr::Custom("the gate is shut".to_owned()))
             }
-            Stop::HangAfter(most) if self.sent.fetch_add(1, SeqCst) >= most => {
+            Stop::Hang(most) if self.sent.fetch_add(1, SeqCst) >= most => {
                 self.stopped.notify_one();
                 std::future::pending().await
             }
@@ -86,7 +86,7 @@ impl<'a, C: ConnectionTrait> Gate<'a, C> {
 
     async fn leave(&self, sql: &str) {
         match self.stop {
-            Stop::PauseAfter(start) if sql.starts_with(start) && self.sent.fetch_add(1, SeqCst) == 0 => {
+            Stop::Pause(start) if sql.starts_with(start) && self.sent.fetch_add(1, SeqCst) == 0 => {
                 self.stopped.notify_one();
                 self.resume.notified().await;
             }

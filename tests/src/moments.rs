@@ -26,8 +26,8 @@ pub fn at(micros: i64) -> DateTime<Utc> {
 #[must_use]
 pub fn micros(value: &Value) -> Option<i64> {
     match value {
-        Value::ChronoDateTimeUtc(at) => at.as_ref().map(|at| at.timestamp_micros()),
-        Value::ChronoDateTimeWithTimeZone(at) => at.as_ref().map(|at| at.timestamp_micros()),
+        Value::ChronoDateTimeUtc(at) => at.as_ref().map(DateTime::timestamp_micros),
+        Value::ChronoDateTimeWithTimeZone(at) => at.as_ref().map(DateTime::timestamp_micros),
         Value::ChronoDateTime(at) => at.as_ref().map(|at| at.and_utc().timestamp_micros()),
         Value::TimeDateTime(at) => at.as_ref().map(|at| whole_micros(at.assume_utc())),
         Value::TimeDateTimeWithTimeZone(at) => at.as_ref().map(|at| whole_micros(*at)),

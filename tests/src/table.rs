@@ -87,7 +87,7 @@ async fn read<E: EntityTrait>(db: DatabaseExecutor<'_>) -> Rows {
 fn row_name<E: EntityTrait>(model: &E::Model) -> String {
     let key: Vec<String> = E::PrimaryKey::iter()
         .map(|key| match model.get(key.into_column()) {
-            Value::String(Some(text)) => text.to_string(),
+            Value::String(Some(text)) => text.clone(),
             other => other.to_string(),
         })
         .collect();

@@ -297,7 +297,7 @@ async fn b20_many_concurrent_saves_of_one_column(world: &World) {
     board::populate(world).await;
     let db = &world.db;
     for turn in 0..5 {
-        let saves = (0..8).map(|writer| async move {
+        let writers = (0..8).map(|writer| async move {
             let event = board::event::ActiveModel {
                 id: Unchanged(1),
                 name: Set(format!("writer {writer} of turn {turn}")),
@@ -306,7 +306,7 @@ async fn b20_many_concurrent_saves_of_one_column(world: &World) {
             event.update(db).await
         });
         let saved = world
-            .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], join_all(saves))
+            .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], join_all(writers))
             .await;
         assert!(saved.iter().all(Result::is_ok), "{saved:?}");
         let mut stamps: Vec<_> = saved.into_iter().map(|event| event.unwrap().updated_at).collect();

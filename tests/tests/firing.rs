@@ -63,13 +63,14 @@ async fn b04_a_watched_column_fires_under_a_set_key(world: &World) {
 }
 
 async fn b04_associations_are_judged_one_by_one(world: &World) {
+    use chain::company::Column::{Color, Name, Notes, Slogan};
+
     chain::populate(world).await;
     let change = async |column: chain::company::Column, value: &str| {
         let mut company = world.active::<chain::company::Entity>(1).await;
         company.set(column, value.into());
         company.update(&world.db).await.unwrap();
     };
-    use chain::company::Column::{Color, Name, Notes, Slogan};
     world
         .expect_moved(&["companies 1", "cards 1", "cards 2"], change(Name, "a"))
         .await;
@@ -98,13 +99,14 @@ async fn b04_several_associations_fire_from_one_save(world: &World) {
 }
 
 async fn b04_except_fields_watches_all_others(world: &World) {
+    use selective::book::Column::{Notes, Position, ShelfId, Title};
+
     selective::populate(world).await;
     let change = async |column: selective::book::Column, value: sea_orm::Value| {
         let mut book = world.active::<selective::book::Entity>(1).await;
         book.set(column, value);
         book.update(&world.db).await.unwrap();
     };
-    use selective::book::Column::{Notes, Position, ShelfId, Title};
     // Any update moves the room (`on = [update]`).
     world
         .expect_moved(&["books 1", "rooms 1"], change(Notes, "n".into()))

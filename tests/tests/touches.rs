@@ -275,7 +275,7 @@ async fn b15_a_key_per_fragment(world: &World) {
 /// The columns of a rule rise like a touch column, also above a stamp that is ahead.
 async fn b15_columns_rise_strictly(world: &World) {
     columns::populate(world).await;
-    let ahead: DateTime<Utc> = Utc::now() + std::time::Duration::from_secs(86_400);
+    let ahead: DateTime<Utc> = Utc::now() + std::time::Duration::from_hours(24);
     columns::project::ActiveModel {
         id: ActiveValue::Unchanged(1),
         tasks_touched_at: Set(ahead),

@@ -192,11 +192,11 @@ mod with_a_rollback_journal {
 
     #[test]
     fn b26_killed_anywhere() {
-        run_with_rollback_journal(ledger::tables(), 2, super::b26_killed_anywhere);
+        run_with_rollback_journal(ledger::tables(), 2, &super::b26_killed_anywhere);
     }
 
     #[test]
     fn b26_killed_after_every_statement() {
-        run_with_rollback_journal(ledger::tables(), 2, super::b26_killed_after_every_statement);
+        run_with_rollback_journal(ledger::tables(), 2, &super::b26_killed_after_every_statement);
     }
 }

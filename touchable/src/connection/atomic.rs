@@ -4,17 +4,21 @@ use std::{collections::HashMap, slice};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, Value,
     sea_query::{Alias, Expr, LockType},
 };
+use tracing::Instrument;
 
 use super::{
     intent::{Change, Intent},
+    send::Send,
     single::{self, Single},
+    sweep::Recent,
     written::WrittenUpdate,
 };
 use crate::{
     Clock, Error, Result, Stamp, StampType,
+    observe::Flush,
     touch::{
         Schema,
         engine::{
@@ -25,52 +29,6 @@ use crate::{
         rising,
     },
 };
-
-/// How SeaORM has sent the statement, and what it expects back.
-pub(super) trait Send {
-    type Output;
-    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr>;
-    /// The row that came back, if rows come back.
-    fn row(output: &Self::Output) -> Option<&QueryResult>;
-    /// Whether the statement found its row.
-    fn found(output: &Self::Output) -> bool;
-}
-
-pub(super) struct QueryOne;
-
-impl Send for QueryOne {
-    type Output = Option<QueryResult>;
-
-    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
-        db.query_one_raw(statement).await
-    }
-
-    fn row(output: &Self::Output) -> Option<&QueryResult> {
-        output.as_ref()
-    }
-
-    fn found(output: &Self::Output) -> bool {
-        output.is_some()
-    }
-}
-
-pub(super) struct Execute;
-
-impl Send for Execute {
-    type Output = ExecResult;
-
-    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
-        db.execute_raw(statement).await
-    }
-
-    fn row(_: &Self::Output) -> Option<&QueryResult> {
-        None
-    }
-
-    fn found(output: &Self::Output) -> bool {
-        output.rows_affected() > 0
-    }
-}
 
 /// A save whose statement has arrived.
 pub(super) struct Save {
@@ -118,7 +76,7 @@ pub(super) async fn together<S: Send>(
 impl Save {
     async fn run<S: Send>(&self, db: &DatabaseConnection, statement: Statement) -> Result<S::Output> {
         if statement.db_backend == DbBackend::Postgres
-            && let Some(single) = single::compose(self, &statement)
+            && let Some(single) = single::compose(self, &statement, S::READS)
         {
             return self.run_single::<S>(db, single, &statement).await;
         }
@@ -199,11 +157,11 @@ impl Save {
             .rules
             .iter()
             .map(|rule| {
-                let rows = Rows {
-                    source: self.schema,
-                    rows: rows_of(self.schema, slice::from_ref(key)),
-                    becomes: HashMap::new(),
-                };
+                let rows = Rows::of(
+                    self.schema,
+                    rows_of(self.schema, slice::from_ref(key)),
+                    HashMap::new(),
+                );
                 Entry::fired(self.schema, rule, Start::Query(rows.into()))
             })
             .collect();
@@ -217,11 +175,15 @@ impl Save {
         single: Single,
         statement: &Statement,
     ) -> Result<S::Output> {
-        let sent = S::send(db, single.statement).await?;
+        let children = single.children.clone();
+        let sent = send_single::<S>(db, single).await?;
         let Change::Update { key, .. } = &self.change else {
             self.done();
             return Ok(sent);
         };
+        if let Some((recent, rules)) = S::row(&sent).and_then(|row| Recent::read(row, &children)) {
+            self.sweep(db, key, &recent, &rules).await?;
+        }
         if S::found(&sent) {
             self.settle(key, S::row(&sent), statement.db_backend);
             return Ok(sent);
@@ -231,6 +193,28 @@ impl Save {
         let stored = S::send(db, unchanged(self.schema, &written, statement.db_backend)).await?;
         self.settle_idle(key);
         Ok(stored)
+    }
+
+    /// Touches what the statement could not see.
+    async fn sweep(
+        &self,
+        db: &DatabaseConnection,
+        key: &Key,
+        recent: &Recent,
+        rules: &[&'static CompiledRule],
+    ) -> Result<()> {
+        let entries = rules.iter().map(|rule| {
+            let mut rows = Rows::of(
+                self.schema,
+                rows_of(self.schema, slice::from_ref(key)),
+                HashMap::new(),
+            );
+            rows.recent = Some(recent.clone());
+            Entry::fired(self.schema, rule, Start::Query(rows.into()))
+        });
+        flush(db, entries.collect(), self.schema, &Except::Row(key.clone()))
+            .await
+            .map(drop)
     }
 
     /// Locks the row and asks whether it will be another one. A row that is gone is left to the statement.
@@ -309,6 +293,28 @@ impl Save {
             "the UPDATE is not of the form that SeaORM gives it",
         )
     }
+}
+
+/// Sends a save with its touches and reports these.
+async fn send_single<S: Send>(db: &DatabaseConnection, single: Single) -> Result<S::Output, DbErr> {
+    let touches = single.plan.touches.len();
+    if touches == 0 {
+        return S::send(db, single.statement).await;
+    }
+    let flush = Flush::begin(&single.plan);
+    let sent = S::send(db, single.statement)
+        .instrument(flush.span().clone())
+        .await?;
+    let moved = match S::row(&sent) {
+        Some(row) => (0..touches)
+            .map(|touch| row.try_get::<i64>("", &single::rows_column(touch)))
+            .map(|rows| u64::try_from(rows.unwrap_or_default()).unwrap_or_default())
+            .collect(),
+        None if S::found(&sent) => Vec::new(),
+        None => vec![0; touches],
+    };
+    flush.end(&single.plan, &moved);
+    Ok(sent)
 }
 
 /// What stands for an UPDATE that would change nothing: it finds the row as it is.

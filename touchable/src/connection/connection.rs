@@ -9,10 +9,11 @@ use sea_orm::{
 };
 
 use super::{
-    atomic::{self, Execute, QueryOne},
+    atomic,
     bypass::Watch,
     handshake::{Scope, answer},
     intent::Intents,
+    send::{Execute, QueryOne},
     transaction::TouchTransaction,
 };
 use crate::TouchGraph;

@@ -27,7 +27,9 @@ mod connection;
 mod handshake;
 mod intent;
 mod pending;
+mod send;
 mod single;
+mod sweep;
 mod transaction;
 mod written;
 
@@ -37,5 +39,6 @@ pub(crate) use connection::Session;
 pub use connection::{TouchConnection, connect};
 pub(crate) use handshake::{Scope, ask};
 pub(crate) use intent::{Change, Intent, Mark};
+pub(crate) use sweep::Recent;
 pub(crate) use transaction::Open;
 pub use transaction::TouchTransaction;

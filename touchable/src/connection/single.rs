@@ -11,7 +11,7 @@
 //!     SELECT id FROM tasks WHERE event_id IN (SELECT n0 FROM saved WHERE w1 IS DISTINCT FROM n1)
 //!     ORDER BY id FOR NO KEY UPDATE)
 //!   RETURNING 1)
-//! SELECT * FROM saved
+//! SELECT saved.*, (SELECT count(*) FROM touched0) AS touched_rows0 FROM saved
 //! ```
 //!
 //! The subselect in the UPDATE's FROM waits for a concurrent writer of the row and then sees that writer's values;
@@ -24,7 +24,7 @@ use sea_orm::{
     sea_query::{Alias, Condition, DynIden, Expr, ExprTrait, IntoIden, LockType, Query},
 };
 
-use super::{atomic::Save, intent::Change, written::WrittenUpdate};
+use super::{atomic::Save, intent::Change, sweep::Recent, written::WrittenUpdate};
 use crate::touch::{
     Schema,
     engine::{
@@ -39,22 +39,31 @@ const BACKEND: DbBackend = DbBackend::Postgres;
 /// A statement that saves and touches.
 pub(super) struct Single {
     pub statement: Statement,
+    pub plan: Plan,
+    /// The rules whose rows hold the key: the statement may not see all of them.
+    pub children: Vec<&'static CompiledRule>,
 }
 
-/// Makes one statement of a save and its touches; `None` where a transaction has to do.
-pub(super) fn compose(save: &Save, statement: &Statement) -> Option<Single> {
+/// The column that says how many rows a touch has moved.
+pub(super) fn rows_column(touch: usize) -> String {
+    format!("touched_rows{touch}")
+}
+
+/// Makes one statement of a save and its touches; `None` where a transaction has to do. `reads` says that its row will be
+/// read.
+pub(super) fn compose(save: &Save, statement: &Statement, reads: bool) -> Option<Single> {
     let conditional = |rule: &&CompiledRule| rule.hops.first().is_none_or(|hop| hop.on_condition.is_some());
     if save.rules.iter().any(conditional) {
         return None;
     }
     match &save.change {
         Change::Insert { parents } => compose_insert(save, parents, statement),
-        Change::Update { key, .. } => compose_update(save, key, statement),
+        Change::Update { key, .. } => compose_update(save, key, statement, reads),
         Change::Delete { .. } => None,
     }
 }
 
-fn compose_update(save: &Save, key: &Key, statement: &Statement) -> Option<Single> {
+fn compose_update(save: &Save, key: &Key, statement: &Statement, reads: bool) -> Option<Single> {
     let schema = save.schema;
     let written = WrittenUpdate::read(statement)?;
     let assigned = written.assigned(schema, BACKEND, &save.change);
@@ -65,6 +74,10 @@ fn compose_update(save: &Save, key: &Key, statement: &Statement) -> Option<Singl
         .filter(|rule| assigned.concerned(rule).next().is_some())
         .collect();
     let columns = Columns::of(&assigned, &rules);
+    let children: Vec<_> = rules.iter().copied().filter(|rule| !rule.belongs_to()).collect();
+    if !children.is_empty() && !reads {
+        return None;
+    }
 
     let entries = rules
         .iter()
@@ -100,7 +113,11 @@ fn compose_update(save: &Save, key: &Key, statement: &Statement) -> Option<Singl
         saved.push(", ");
         saved.append(column);
     }
-    finish(save, saved, &plan)
+    let fired: Vec<_> = children
+        .iter()
+        .map(|rule| Captured::of_condition(BACKEND, columns.fired(&assigned, rule)))
+        .collect();
+    finish(save, saved, plan, children, &fired)
 }
 
 fn compose_insert(
@@ -124,18 +141,20 @@ fn compose_insert(
             separator = ", ";
             n += 1;
         }
-        let rows = Rows {
-            source: schema,
-            rows: Query::select().from("saved").to_owned(),
-            becomes,
-        };
+        let rows = Rows::of(schema, Query::select().from("saved").to_owned(), becomes);
         entries.push(Entry::fired(schema, rule, Start::Query(rows.into())));
     }
-    finish(save, saved, &plan(entries, is_suppressed))
+    finish(save, saved, plan(entries, is_suppressed), Vec::new(), &[])
 }
 
 /// Puts the parts together; `None` when one statement would change a row twice, of which PostgreSQL keeps only one.
-fn finish(save: &Save, saved: Captured, plan: &Plan) -> Option<Single> {
+fn finish(
+    save: &Save,
+    saved: Captured,
+    plan: Plan,
+    children: Vec<&'static CompiledRule>,
+    fired: &[Captured],
+) -> Option<Single> {
     let mut tables: Vec<String> = plan.touches.iter().map(|touch| touch.target.order()).collect();
     tables.dedup();
     let own = |touch: &&Touch| std::ptr::eq(touch.target, save.schema) && !touch.columns.is_empty();
@@ -159,9 +178,19 @@ fn finish(save: &Save, saved: Captured, plan: &Plan) -> Option<Single> {
         ));
         whole.push(")");
     }
-    whole.push(" SELECT * FROM \"saved\"");
+    whole.push(" SELECT \"saved\".*");
+    if !children.is_empty() {
+        whole.append(Recent::report(fired.iter()));
+    }
+    for i in 0..plan.touches.len() {
+        let rows = rows_column(i);
+        whole.push(&format!(", (SELECT count(*) FROM \"touched{i}\") AS \"{rows}\""));
+    }
+    whole.push(" FROM \"saved\"");
     Some(Single {
+        plan,
         statement: whole.into_statement(BACKEND),
+        children,
     })
 }
 
@@ -241,11 +270,16 @@ impl Columns {
         })
     }
 
+    /// Whether the saved row differs in anything that a rule watches.
+    fn fired(&self, assigned: &Assigned, rule: &CompiledRule) -> Condition {
+        any(assigned
+            .concerned(rule)
+            .map(|(column, _)| assigned.differs(column, self.before(column), self.after(column))))
+    }
+
     /// The rows that a rule names from the saved row, as it was and as it is.
     fn entries(&self, assigned: &Assigned, rule: &'static CompiledRule) -> Vec<Entry> {
-        let fired = any(assigned
-            .concerned(rule)
-            .map(|(column, _)| assigned.differs(column, self.before(column), self.after(column))));
+        let fired = self.fired(assigned, rule);
         let moved = rule.key().any(|column| assigned.sets(&column));
         let start = |value: &dyn Fn(&str) -> Expr| {
             let mut rows = Query::select();
@@ -260,14 +294,7 @@ impl Columns {
             Entry::fired(
                 self.schema,
                 rule,
-                Start::Query(
-                    Rows {
-                        source: self.schema,
-                        rows,
-                        becomes,
-                    }
-                    .into(),
-                ),
+                Start::Query(Rows::of(self.schema, rows, becomes).into()),
             )
         };
         let mut entries = vec![start(&|name| self.after(name))];

@@ -85,6 +85,35 @@ impl TouchTransaction {
         }
     }
 
+    /// Touches what the saves have set in motion and commits; a savepoint hands both to the transaction around it.
+    ///
+    /// # Errors
+    /// When a touch or the commit fails; then everything is rolled back. An error of which
+    /// `touchable::Error::from(error).is_after_commit()` holds says that the commit succeeded, and work after it did not.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        let mut pending = mem::take(&mut *self.open.pending());
+        if let Some(parent) = &self.parent {
+            self.inner.commit().await?;
+            parent.pending().absorb(pending);
+            return Ok(());
+        }
+        if let Err(error) = pending.flush(&self.inner).await {
+            // The cause matters; that the rollback failed too says nothing new.
+            let _ = self.inner.rollback().await;
+            return Err(error.into());
+        }
+        self.inner.commit().await?;
+        after_commit::run(pending.work).await
+    }
+
+    /// Rolls back; nothing is touched, and work that waited for the commit is dropped.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn rollback(self) -> Result<(), DbErr> {
+        self.inner.rollback().await
+    }
+
     /// Whether nothing waits for the commit. For tests.
     #[doc(hidden)]
     #[must_use]
@@ -143,29 +172,12 @@ impl TouchTransaction {
 
 #[async_trait::async_trait]
 impl TransactionSession for TouchTransaction {
-    /// Touches what the saves have set in motion and commits; a savepoint hands both to the transaction around it.
-    ///
-    /// When a touch fails everything is rolled back. An error for which
-    /// [`Error::is_after_commit`](crate::Error::is_after_commit) would hold says that the commit succeeded and work
-    /// after it did not.
     async fn commit(self) -> Result<(), DbErr> {
-        let mut pending = mem::take(&mut *self.open.pending());
-        if let Some(parent) = &self.parent {
-            self.inner.commit().await?;
-            parent.pending().absorb(pending);
-            return Ok(());
-        }
-        if let Err(error) = pending.flush(&self.inner).await {
-            // The cause matters; that the rollback failed too says nothing new.
-            let _ = self.inner.rollback().await;
-            return Err(error.into());
-        }
-        self.inner.commit().await?;
-        after_commit::run(pending.work).await
+        Self::commit(self).await
     }
 
     async fn rollback(self) -> Result<(), DbErr> {
-        self.inner.rollback().await
+        Self::rollback(self).await
     }
 }
 

@@ -59,11 +59,7 @@ impl Assigned {
     ) -> Entry {
         let mut rows = rows_of(self.schema, keys);
         rows.cond_where(changed);
-        let rows = Rows {
-            source: self.schema,
-            rows,
-            becomes,
-        };
+        let rows = Rows::of(self.schema, rows, becomes);
         Entry::fired(self.schema, rule, Start::Query(rows.into()))
     }
 

@@ -18,7 +18,7 @@ use super::{
     plan::{Entry, Except, Key, Query as Rows, Start},
     sql::{in_values, table_name},
 };
-use crate::{Error, Result, Touchable, connection::ours, touch::Event};
+use crate::{Error, Result, Touchable, connection::ours, observe, touch::Event};
 
 /// `.touching()` on SeaORM's bulk writes.
 ///
@@ -60,7 +60,9 @@ impl<E: Touchable> Touching<UpdateMany<E>> {
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<UpdateResult> {
         let tx = begin(db).await?;
         let done = ours(bulk_update::run::<E, _>(&tx, self.0.as_query())).await;
-        finish(tx, done).await
+        let done = finish(tx, done).await?;
+        observe::saved(E::schema(), done.rows_affected);
+        Ok(done)
     }
 }
 
@@ -72,7 +74,9 @@ impl<E: Touchable> Touching<DeleteMany<E>> {
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<DeleteResult> {
         let tx = begin(db).await?;
         let done = ours(delete::<E, _>(&tx, self.0.as_query())).await;
-        finish(tx, done).await
+        let done = finish(tx, done).await?;
+        observe::saved(E::schema(), done.rows_affected);
+        Ok(done)
     }
 }
 
@@ -111,11 +115,7 @@ async fn delete<E: Touchable, C: ConnectionTrait>(
     for keys in matching::<E, _>(db, tail).await?.chunks(CHUNK) {
         let entries = active_rules::<E>(Event::Delete)
             .map(|(_, rule)| {
-                let rows = Rows {
-                    source: schema,
-                    rows: rows_of(schema, keys),
-                    becomes: HashMap::default(),
-                };
+                let rows = Rows::of(schema, rows_of(schema, keys), HashMap::new());
                 Entry::fired(schema, rule, Start::Query(rows.into()))
             })
             .collect();

@@ -21,6 +21,7 @@ use super::{
 use crate::{
     Clock, Error, Result,
     connection::{Scope, ask, ours},
+    observe::{Flush, labels},
 };
 
 /// What a flush did.
@@ -77,25 +78,38 @@ async fn carry_out<C: ConnectionTrait>(
     of: Option<&'static Schema>,
     saved: &Except,
 ) -> Result<Touched> {
-    let mut touched = Touched::default();
     let mut plan = plan(entries, is_suppressed);
+    let own = |touch: &Touch| of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
+    for touch in plan.touches.iter_mut().filter(|touch| own(touch)) {
+        touch.except = saved.clone();
+    }
+    if plan.touches.is_empty() {
+        return Ok(Touched::default());
+    }
+    let flush = Flush::begin(&plan);
+    let moved = send_all(db, &plan.touches)
+        .instrument(flush.span().clone())
+        .await?;
+    flush.end(&plan, &moved);
+    let touched = plan.touches.iter().zip(moved).filter(|(touch, _)| own(touch));
+    Ok(Touched {
+        rows: touched.map(|(_, rows)| rows).sum(),
+    })
+}
+
+/// Sends the touches; returns how many rows each of them has moved.
+async fn send_all<C: ConnectionTrait>(db: &C, touches: &[Touch]) -> Result<Vec<u64>> {
     let stamp = Clock::current().stamp();
-    for touch in &mut plan.touches {
-        let own = of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
-        if own {
-            touch.except = saved.clone();
-        }
+    let mut moved = Vec::with_capacity(touches.len());
+    for touch in touches {
         let statement = Sql::new(db.get_database_backend()).update(touch, stamp);
         let span = touch.span();
         let done = send(db, statement).instrument(span.clone()).await;
         let rows = done.map_err(|source| touch.failed(source))?.rows_affected();
         span.record("rows", rows);
-        touch.count(rows);
-        if own {
-            touched.rows += rows;
-        }
+        moved.push(rows);
     }
-    Ok(touched)
+    Ok(moved)
 }
 
 async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecResult, DbErr> {
@@ -110,19 +124,8 @@ async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecRe
 }
 
 impl Touch {
-    pub(crate) fn span(&self) -> tracing::Span {
-        tracing::debug_span!("touch", table = self.target.name, rules = ?self.rules, rows = tracing::field::Empty)
-    }
-
-    pub(crate) fn failed(&self, source: DbErr) -> Error {
-        Error::touch(self.target.name, self.rules.join(", "), source)
-    }
-
-    pub(crate) fn count(&self, rows: u64) {
-        for rule in &self.rules {
-            metrics::counter!("touchable_rules_fired_total", "rule" => rule.clone()).increment(1);
-        }
-        metrics::counter!("touchable_rows_touched_total", "table" => self.target.name).increment(rows);
+    fn failed(&self, source: DbErr) -> Error {
+        Error::touch(self.target.name, labels(&self.rules), source)
     }
 }
 

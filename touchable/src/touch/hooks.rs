@@ -5,6 +5,7 @@ use sea_orm::{
 };
 
 use super::{
+    ahead::lock_ahead,
     announce,
     flush::flush,
     plan::{Entry, Except, Start, Values},
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     Clock, Error, Result, Touchable,
     connection::{Scope, ask},
+    observe,
     touch::Event,
 };
 
@@ -75,6 +77,7 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
+    observe::saved(schema, 1);
     let key = primary_key_of_model(&model);
     let stamp = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
     let fired = match ticket::take(stamp, schema.name, &key) {
@@ -134,6 +137,7 @@ where
         );
         return Ok(am);
     }
+    lock_ahead(db, schema, &key, rules.iter().map(|(_, rule)| *rule).collect()).await?;
     let stored = if rules.is_empty() {
         None
     } else {
@@ -187,6 +191,7 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
+    observe::saved(schema, 1);
     let ticket = match am.get(A::Entity::TOUCH_COLUMN) {
         ActiveValue::Set(value) => A::Entity::value_stamp(&value),
         _ => None,

@@ -7,6 +7,7 @@
 //! show it  changes    after save merged  words
 //! ```
 
+mod ahead;
 mod announce;
 mod assigned;
 mod bulk;
@@ -18,9 +19,11 @@ mod deadlock;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
+mod mysql;
 mod plan;
 pub(crate) mod rising;
 mod row;
+mod rows;
 mod rule;
 mod schema;
 mod sql;
@@ -48,7 +51,7 @@ pub(crate) mod engine {
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
         flush::{flush, flush_entries, lock_parents},
-        plan::{Entry, Except, Key, Plan, Query, RowSet, Start, Touch, Values, plan},
+        plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
         suppress::is_suppressed,

@@ -1,6 +1,6 @@
 //! From fired rules to touches: merged, cascaded, in a fixed order. Pure: nothing here speaks to a database.
 
-use std::{collections::HashMap, ptr, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, ptr, sync::Arc};
 
 use sea_orm::{
     RelationDef, Value,
@@ -8,6 +8,7 @@ use sea_orm::{
 };
 
 use super::{Schema, components::components, schema::CompiledRule};
+use crate::connection::Recent;
 
 /// The values of one row's key, in the order of the key's columns.
 pub(crate) type Key = Vec<Value>;
@@ -15,6 +16,8 @@ pub(crate) type Key = Vec<Value>;
 /// What a flush has to do.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
+    /// The entities whose change this is for, each once.
+    pub sources: Vec<&'static Schema>,
     /// Ordered by table, the same on every node.
     pub touches: Vec<Touch>,
 }
@@ -28,7 +31,29 @@ pub(crate) struct Touch {
     pub rows: Arc<RowSet>,
     pub except: Except,
     /// The rules that led here, for messages.
-    pub rules: Vec<String>,
+    pub rules: Vec<Reason>,
+}
+
+/// What leads to a touch: a rule, or the application itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reason {
+    Rule(&'static CompiledRule),
+    Asked(&'static Schema),
+}
+
+impl Reason {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Rule(rule) => &rule.label,
+            Self::Asked(schema) => &schema.touched,
+        }
+    }
+}
+
+impl PartialEq for Reason {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.label(), other.label())
+    }
 }
 
 /// Rows that have moved already, by their own save.
@@ -93,6 +118,23 @@ pub(crate) struct Query {
     pub rows: SelectStatement,
     /// Columns that the write is about to set.
     pub becomes: HashMap<&'static str, Expr>,
+    /// Only those associated rows that one statement may have missed.
+    pub recent: Option<Recent>,
+}
+
+impl Query {
+    pub(crate) fn of(
+        source: &'static Schema,
+        rows: SelectStatement,
+        becomes: HashMap<&'static str, Expr>,
+    ) -> Self {
+        Self {
+            source,
+            rows,
+            becomes,
+            recent: None,
+        }
+    }
 }
 
 /// The rows reached from some rows by following rules that form a cycle, until nothing new is found.
@@ -116,7 +158,8 @@ pub(crate) struct Entry {
     pub target: &'static Schema,
     pub columns: &'static [&'static str],
     pub rows: Arc<RowSet>,
-    pub rule: String,
+    pub source: &'static Schema,
+    pub reason: Reason,
 }
 
 impl Entry {
@@ -129,7 +172,8 @@ impl Entry {
                 hops: &rule.hops,
                 from,
             }),
-            rule: label(source, rule),
+            source,
+            reason: Reason::Rule(rule),
         }
     }
 
@@ -164,7 +208,8 @@ impl Entry {
             target: self.target,
             columns: self.columns,
             rows,
-            rule: self.rule.clone(),
+            source: self.source,
+            reason: self.reason,
         }
     }
 
@@ -174,7 +219,8 @@ impl Entry {
             target,
             columns: &[],
             rows: Arc::new(RowSet::Keys(keys)),
-            rule: format!("{} touched", target.name),
+            source: target,
+            reason: Reason::Asked(target),
         }
     }
 }
@@ -191,6 +237,12 @@ struct Edge {
 /// `suppressed` entities are neither touched nor passed through.
 pub(crate) fn plan(mut entries: Vec<Entry>, suppressed: impl Fn(&Schema) -> bool) -> Plan {
     entries.retain(|entry| !suppressed(entry.target));
+    let mut sources: Vec<&'static Schema> = Vec::new();
+    for entry in &entries {
+        if !sources.iter().any(|source| ptr::eq(*source, entry.source)) {
+            sources.push(entry.source);
+        }
+    }
     let (nodes, edges) = reachable(&entries, &suppressed);
     let mut planner = Planner {
         sets: nodes.iter().map(|_| None).collect(),
@@ -212,13 +264,16 @@ pub(crate) fn plan(mut entries: Vec<Entry>, suppressed: impl Fn(&Schema) -> bool
             node,
             columns: entry.columns,
             rows: entry.rows,
-            rule: entry.rule,
+            reason: entry.reason,
         });
     }
     for component in order {
         planner.close(&component);
     }
-    planner.into_plan()
+    Plan {
+        sources,
+        touches: planner.into_touches(),
+    }
 }
 
 /// The entities that touches can reach, and the cascading rules among them.
@@ -264,7 +319,7 @@ struct Part {
     node: usize,
     columns: &'static [&'static str],
     rows: Arc<RowSet>,
-    rule: String,
+    reason: Reason,
 }
 
 impl Planner {
@@ -345,12 +400,12 @@ impl Planner {
                 hops: &rule.hops,
                 from: Start::Rows { source, rows },
             }),
-            rule: label(source, rule),
+            reason: Reason::Rule(rule),
         });
     }
 
     /// One touch for each table and set of columns.
-    fn into_plan(self) -> Plan {
+    fn into_touches(self) -> Vec<Touch> {
         let mut touches: Vec<Touch> = Vec::new();
         let mut rows: Vec<Vec<Arc<RowSet>>> = Vec::new();
         for part in &self.parts {
@@ -369,16 +424,22 @@ impl Planner {
                 rows.push(Vec::new());
                 touches.len() - 1
             });
-            if !touches[at].rules.contains(&part.rule) {
-                touches[at].rules.push(part.rule.clone());
+            if !touches[at].rules.contains(&part.reason) {
+                touches[at].rules.push(part.reason);
             }
             rows[at].push(part.rows.clone());
         }
         for (touch, rows) in touches.iter_mut().zip(rows) {
             touch.rows = self.whole(touch).unwrap_or_else(|| union(rows));
         }
-        touches.sort_by_cached_key(|touch| (touch.target.order(), touch.columns));
-        Plan { touches }
+        touches.sort_by_cached_key(|touch| {
+            (
+                Reverse(touch.target.place().height),
+                touch.target.order(),
+                touch.columns,
+            )
+        });
+        touches
     }
 
     /// A walk has found all rows of its nodes: where they are all bumped in the same columns, nothing else need be asked.
@@ -404,8 +465,4 @@ fn union(mut rows: Vec<Arc<RowSet>>) -> Arc<RowSet> {
         }
         None => Arc::new(RowSet::Keys(Vec::new())),
     }
-}
-
-fn label(source: &Schema, rule: &CompiledRule) -> String {
-    format!("{} -> {}", source.name, rule.association)
 }

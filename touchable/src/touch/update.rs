@@ -5,7 +5,9 @@ use sea_orm::{
 };
 
 use super::{
-    Dirty, Event, announce,
+    Dirty, Event,
+    ahead::lock_ahead,
+    announce,
     flush::lock_parents,
     hooks::{active_rules, known},
     plan::{Entry, Key, Values},
@@ -79,6 +81,12 @@ where
     // A connection of ours compares when the statement comes, in the same transaction.
     let compares = matches!(scope, Some(Scope::Connection(_)));
     let mut stored = None;
+    if !compares {
+        let concerned = rules
+            .iter()
+            .filter(|(_, rule)| names.iter().any(|name| rule.watches(name)) || moves(rule, &names));
+        lock_ahead(db, schema, &key, concerned.map(|(_, rule)| *rule).collect()).await?;
+    }
     if explicit.is_some() || (!compares && needs_stored::<A::Entity>(&rules, &names)) {
         let lock = if affects_children(&rules, &names) {
             LockType::Update
