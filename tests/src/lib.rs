@@ -12,6 +12,7 @@
 
 mod backend;
 mod contract;
+pub mod crash;
 pub mod entities;
 mod gate;
 mod moments;
@@ -19,7 +20,7 @@ mod table;
 mod world;
 
 pub use backend::Backend;
-pub use contract::run;
+pub use contract::{run, run_with_rollback_journal};
 pub use gate::Gate;
 pub use moments::{Moments, at, epoch, micros};
 pub use table::Table;
