@@ -23,8 +23,10 @@ pub enum Backend {
 /// A database that one test has to itself.
 #[derive(Debug)]
 pub(crate) struct Private {
-    backend: Backend,
+    pub(crate) backend: Backend,
     name: String,
+    /// SQLite's kind of journal.
+    journal: &'static str,
 }
 
 impl Private {
@@ -32,16 +34,24 @@ impl Private {
         let private = Self {
             backend,
             name: unique_name(),
+            journal: "WAL",
         };
         private.administer("CREATE DATABASE").await;
         private
     }
 
+    pub(crate) fn with_rollback_journal() -> Self {
+        Self {
+            backend: Backend::Sqlite,
+            name: unique_name(),
+            journal: "DELETE",
+        }
+    }
+
     pub(crate) async fn connect(&self, connections: u32) -> DatabaseConnection {
         let url = match self.backend {
             Backend::Sqlite if connections == 1 => "sqlite::memory:".to_owned(),
-            Backend::Sqlite => format!("sqlite://{}?mode=rwc", self.file().display()),
-            server => with_database(&server.admin_url(), &self.name),
+            _ => self.url(),
         };
         let mut options = ConnectOptions::new(url);
         options
@@ -52,9 +62,10 @@ impl Private {
         if self.backend == Backend::Sqlite {
             // The one connection holds the database: it must neither idle out nor be replaced.
             options.idle_timeout(None).max_lifetime(None);
-            options.map_sqlx_sqlite_opts(|sqlite| {
+            let journal = self.journal;
+            options.map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
-                    .pragma("journal_mode", "WAL")
+                    .pragma("journal_mode", journal)
                     .pragma("synchronous", "OFF")
                     .busy_timeout(Duration::from_mins(1))
             });
@@ -64,9 +75,17 @@ impl Private {
             .expect("a connection to the private database")
     }
 
+    /// The server's, or the file's.
+    pub(crate) fn url(&self) -> String {
+        match self.backend {
+            Backend::Sqlite => format!("sqlite://{}?mode=rwc", self.file().display()),
+            server => with_database(&server.admin_url(), &self.name),
+        }
+    }
+
     pub(crate) async fn destroy(self) {
         if self.backend == Backend::Sqlite {
-            for suffix in ["", "-wal", "-shm"] {
+            for suffix in ["", "-wal", "-shm", "-journal"] {
                 // In memory there is no such file.
                 let _ = std::fs::remove_file(format!("{}{suffix}", self.file().display()));
             }

@@ -8,13 +8,22 @@ use crate::{Backend, Table, World};
 
 /// Runs a contract in a database of its own, which is gone afterwards, also when the contract is broken.
 pub fn run(backend: Backend, tables: Vec<Table>, connections: u32, contract: &impl AsyncFn(&World)) {
+    run_in(World::create(backend, tables, connections), contract);
+}
+
+/// The same on `SQLite` with its other journal, which readers roll back after a crash.
+pub fn run_with_rollback_journal(tables: Vec<Table>, connections: u32, contract: &impl AsyncFn(&World)) {
+    run_in(World::with_rollback_journal(tables, connections), contract);
+}
+
+fn run_in(world: impl Future<Output = World>, contract: &impl AsyncFn(&World)) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let world = World::create(backend, tables, connections).await;
+        let world = world.await;
         let outcome = AssertUnwindSafe(contract(&world)).catch_unwind().await;
         world.destroy().await;
         if let Err(panic) = outcome {

@@ -12,17 +12,17 @@
 
 mod backend;
 mod contract;
+pub mod crash;
 pub mod entities;
 mod gate;
 mod moments;
-mod statements;
 mod table;
 mod world;
 
 pub use backend::Backend;
-pub use contract::run;
+pub use contract::{run, run_with_rollback_journal};
 pub use gate::Gate;
 pub use moments::{Moments, at, epoch, micros};
-pub use statements::Statements;
 pub use table::Table;
+pub use touchable::testing::Statements;
 pub use world::World;

@@ -1,10 +1,10 @@
 //! What a contract is given: a database with its tables, and eyes on both.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseExecutor, DbBackend, EntityTrait,
-    IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait,
+    IdenStatic, IntoActiveModel, Iterable, PrimaryKeyToColumn, PrimaryKeyTrait, Statement,
 };
 
 use crate::{Backend, Moments, Statements, Table, backend::Private};
@@ -24,14 +24,22 @@ pub struct World {
 
 impl World {
     pub(crate) async fn create(backend: Backend, tables: Vec<Table>, connections: u32) -> Self {
-        let private = Private::create(backend).await;
+        Self::within(Private::create(backend).await, tables, connections).await
+    }
+
+    /// On SQLite with the journal that readers roll back.
+    pub(crate) async fn with_rollback_journal(tables: Vec<Table>, connections: u32) -> Self {
+        Self::within(Private::with_rollback_journal(), tables, connections).await
+    }
+
+    async fn within(private: Private, tables: Vec<Table>, connections: u32) -> Self {
         let mut db = private.connect(connections).await;
         for table in &tables {
             table.create(&db).await;
         }
         let statements = Statements::of(&mut db);
         Self {
-            backend,
+            backend: private.backend,
             db,
             statements,
             tables,
@@ -51,6 +59,41 @@ impl World {
             "a second database in memory"
         );
         self.private.connect(connections).await
+    }
+
+    /// Where another process finds this database. `SQLite`'s database in memory cannot be found.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the database is in memory.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.private.url()
+    }
+
+    /// Waits until the server has ended this session: it may still be at work for a client that is gone. A database in
+    /// a file has no server.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the session does not end.
+    pub async fn is_rid_of(&self, session: i64) {
+        let sql = match self.backend {
+            Backend::Sqlite => return,
+            Backend::Postgres => "SELECT count(*) FROM pg_stat_activity WHERE pid = ",
+            Backend::MariaDb => "SELECT count(*) FROM information_schema.processlist WHERE id = ",
+        };
+        for _ in 0..10_000 {
+            let sessions = Statement::from_string(self.dialect(), format!("{sql}{session}"));
+            let row = self.db.query_one_raw(sessions).await.expect("the sessions");
+            let count = row.and_then(|row| row.try_get_by_index::<i64>(0).ok());
+            if count == Some(0) {
+                return;
+            }
+            // The server has to be asked again and again; it tells nobody.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        panic!("a session that does not end");
     }
 
     /// Inserts rows without any hook, as they are.
@@ -160,7 +203,7 @@ impl World {
 
     /// Runs the future and returns the statements it sent.
     pub async fn sent<T>(&self, action: impl Future<Output = T>) -> Vec<String> {
-        self.statements.of_future(action).await.0
+        self.statements.during(action).await.0
     }
 
     /// Copies a row so many times, under keys that begin at `first`, without loading any.

@@ -4,6 +4,8 @@ use std::{error, fmt};
 
 use sea_orm::DbErr;
 
+use crate::check::Problem;
+
 /// A result with touchable's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -43,15 +45,15 @@ enum Kind {
     /// The transaction is committed, work that waited for it failed.
     AfterCommit(String),
     NotATouchConnection,
-    Bypass {
-        table: &'static str,
-        rules: String,
-        statement: String,
-    },
+    /// The schema of the database does not fit the rules.
+    Check(Vec<Problem>),
+    Bypass(String),
 }
 
 /// How the message of [`Error::is_after_commit`] begins, by which it is known again behind a `DbErr`.
 const AFTER_COMMIT: &str = "the transaction is committed, but work after it failed: ";
+/// The same for [`Error::is_bypass`].
+const BYPASS: &str = "a write goes around the touch rules of ";
 
 impl Error {
     pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
@@ -93,16 +95,18 @@ impl Error {
         Self(Kind::AfterCommit(failures))
     }
 
+    pub(crate) const fn check(problems: Vec<Problem>) -> Self {
+        Self(Kind::Check(problems))
+    }
+
     pub(crate) const fn not_a_touch_connection() -> Self {
         Self(Kind::NotATouchConnection)
     }
 
-    pub(crate) fn bypass(table: &'static str, rules: String, statement: impl Into<String>) -> Self {
-        Self(Kind::Bypass {
-            table,
-            rules,
-            statement: statement.into(),
-        })
+    pub(crate) fn bypass(table: &str, rules: &str, statement: &str) -> Self {
+        Self(Kind::Bypass(format!(
+            "`{table}` ({rules}); use the ActiveModel, or `.touching()` for bulk writes: {statement}"
+        )))
     }
 
     /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.
@@ -116,7 +120,7 @@ impl Error {
     /// A write went around the rules of its table, on a strict connection.
     #[must_use]
     pub const fn is_bypass(&self) -> bool {
-        matches!(self.0, Kind::Bypass { .. })
+        matches!(self.0, Kind::Bypass(_))
     }
 
     /// The row to touch does not exist.
@@ -141,6 +145,15 @@ impl Error {
     #[must_use]
     pub const fn is_key_not_set(&self) -> bool {
         matches!(self.0, Kind::KeyNotSet { .. })
+    }
+
+    /// What [`check`](crate::check()) has found; empty for every other error.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        match &self.0 {
+            Kind::Check(problems) => problems,
+            _ => &[],
+        }
     }
 
     /// The database's own error, where there is one: a deadlock or a lost connection can be told from it.
@@ -183,15 +196,11 @@ impl fmt::Display for Error {
             Kind::NotATouchConnection => f.write_str(
                 "nothing can wait for the commit of a plain connection; wrap it with `touchable::connect`",
             ),
-            Kind::Bypass {
-                table,
-                rules,
-                statement,
-            } => write!(
-                f,
-                "a write to `{table}` goes around its rules ({rules}); use the ActiveModel, or `.touching()` for bulk \
-                 writes: {statement}"
-            ),
+            Kind::Check(problems) => {
+                f.write_str("the schema of the database does not fit the touch rules")?;
+                problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+            }
+            Kind::Bypass(message) => write!(f, "{BYPASS}{message}"),
         }
     }
 }
@@ -207,6 +216,9 @@ impl From<DbErr> for Error {
         match &source {
             DbErr::Custom(message) if message.starts_with(AFTER_COMMIT) => {
                 Self::after_commit(message[AFTER_COMMIT.len()..].to_owned())
+            }
+            DbErr::Custom(message) if message.starts_with(BYPASS) => {
+                Self(Kind::Bypass(message[BYPASS.len()..].to_owned()))
             }
             _ => Self(Kind::Database(source)),
         }

@@ -6,6 +6,7 @@ pub mod broken;
 pub mod chain;
 pub mod columns;
 pub mod cycle;
+pub mod ledger;
 pub mod manual;
 pub mod orders;
 pub mod outer;

@@ -4,80 +4,33 @@ use std::{collections::HashMap, slice};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, Value,
     sea_query::{Expr, LockType},
 };
+use tracing::Instrument;
 
 use super::{
     connection::Session,
     intent::{Change, Intent},
     recipe::{Recipe, Steps},
-    single::Single,
+    send::Send,
+    single::{self, Single},
     sweep::Recent,
     template::{Filling, bound},
     written::WrittenUpdate,
 };
 use crate::{
     Clock, Error, Result, Stamp, StampType,
+    observe::Flush,
     touch::{
         Schema,
         engine::{
-            Captured, ColumnKind, CompiledRule, Entry, Except, Key, Query as Rows, Start, Tries, Values,
-            begin, carry_out, finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of,
+            Captured, ColumnKind, CompiledRule, Entry, Except, Key, Query as Rows, Start, Tries, begin,
+            carry_out, finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of,
             take_exact,
         },
     },
 };
-
-/// How SeaORM has sent the statement, and what it expects back.
-pub(super) trait Send {
-    type Output;
-    /// Whether the row that comes back can be read.
-    const READS: bool;
-    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr>;
-    /// The row that came back, if rows come back.
-    fn row(output: &Self::Output) -> Option<&QueryResult>;
-    /// Whether the statement found its row.
-    fn found(output: &Self::Output) -> bool;
-}
-
-pub(super) struct QueryOne;
-
-impl Send for QueryOne {
-    type Output = Option<QueryResult>;
-    const READS: bool = true;
-
-    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
-        db.query_one_raw(statement).await
-    }
-
-    fn row(output: &Self::Output) -> Option<&QueryResult> {
-        output.as_ref()
-    }
-
-    fn found(output: &Self::Output) -> bool {
-        output.is_some()
-    }
-}
-
-pub(super) struct Execute;
-
-impl Send for Execute {
-    type Output = ExecResult;
-    const READS: bool = false;
-
-    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
-        db.execute_raw(statement).await
-    }
-
-    fn row(_: &Self::Output) -> Option<&QueryResult> {
-        None
-    }
-
-    fn found(output: &Self::Output) -> bool {
-        output.rows_affected() > 0
-    }
-}
 
 /// A save whose statement has arrived.
 pub(super) struct Save {
@@ -149,13 +102,9 @@ impl Save {
     ) -> Result<S::Output> {
         lock_parents(tx, parents.iter().map(|(rule, key)| (*rule, key.clone()))).await?;
         let sent = S::send(tx, statement).await?;
-        let entries = parents.iter().map(|(rule, key)| {
-            let values = Values {
-                former: vec![key.clone()],
-                ..Values::default()
-            };
-            Entry::fired(self.schema, rule, Start::Values(values))
-        });
+        let entries = parents
+            .iter()
+            .map(|(rule, key)| Entry::parent(self.schema, rule, key.clone()));
         flush_entries(tx, entries.collect()).await?;
         self.done();
         Ok(sent)
@@ -224,7 +173,7 @@ impl Save {
         single: &Single,
         statement: &Statement,
     ) -> Result<S::Output> {
-        let sent = S::send(db, single.template.fill(self.filling(statement))).await?;
+        let sent = send_single::<S>(db, single, single.template.fill(self.filling(statement))).await?;
         let Change::Update { key, .. } = &self.change else {
             self.done();
             return Ok(sent);
@@ -336,6 +285,30 @@ async fn will_differ<C: ConnectionTrait>(tx: &C, question: Statement) -> Result<
         || row
             .try_get::<i64>("", "differs")
             .is_ok_and(|differs| differs == 1))
+}
+
+/// Sends a save with its touches and reports these.
+async fn send_single<S: Send>(
+    db: &DatabaseConnection,
+    single: &Single,
+    statement: Statement,
+) -> Result<S::Output, DbErr> {
+    let touches = single.plan.touches.len();
+    if touches == 0 {
+        return S::send(db, statement).await;
+    }
+    let flush = Flush::begin(&single.plan);
+    let sent = S::send(db, statement).instrument(flush.span().clone()).await?;
+    let moved = match S::row(&sent) {
+        Some(row) => (0..touches)
+            .map(|touch| row.try_get::<i64>("", &single::rows_column(touch)))
+            .map(|rows| u64::try_from(rows.unwrap_or_default()).unwrap_or_default())
+            .collect(),
+        None if S::found(&sent) => Vec::new(),
+        None => vec![0; touches],
+    };
+    flush.end(&single.plan, &moved);
+    Ok(sent)
 }
 
 /// What stands for an UPDATE that would change nothing: it finds the row as it is.

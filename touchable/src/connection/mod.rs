@@ -28,6 +28,7 @@ mod handshake;
 mod intent;
 mod pending;
 mod recipe;
+mod send;
 mod single;
 mod sweep;
 mod template;

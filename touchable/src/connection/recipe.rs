@@ -1,6 +1,6 @@
 //! What to send for a save, written once for all saves of its kind.
 
-use std::{ptr, slice, sync::Arc};
+use std::{slice, sync::Arc};
 
 use sea_orm::{
     DbBackend, Statement,
@@ -84,11 +84,7 @@ impl Steps {
         let written = WrittenUpdate::read(statement)?;
         let assigned = written.assigned(schema, backend, &save.change);
         let mut plan = plan(assigned.entries(&save.rules, slice::from_ref(key)), is_suppressed);
-        for touch in &mut plan.touches {
-            if ptr::eq(touch.target, schema) && touch.columns.is_empty() {
-                touch.except = Except::Row(key.clone());
-            }
-        }
+        plan.spare(schema, &Except::Row(key.clone()));
         let touches = plan
             .touches
             .iter()

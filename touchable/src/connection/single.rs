@@ -11,7 +11,7 @@
 //!     SELECT id FROM tasks WHERE event_id IN (SELECT n0 FROM saved WHERE w1 IS DISTINCT FROM n1)
 //!     ORDER BY id FOR NO KEY UPDATE)
 //!   RETURNING 1)
-//! SELECT * FROM saved
+//! SELECT saved.*, (SELECT count(*) FROM touched0) AS touched_rows0 FROM saved
 //! ```
 //!
 //! The subselect in the UPDATE's FROM waits for a concurrent writer of the row and then sees that writer's values;
@@ -40,8 +40,14 @@ const BACKEND: DbBackend = DbBackend::Postgres;
 #[derive(Debug)]
 pub(super) struct Single {
     pub template: Template,
+    pub plan: Plan,
     /// The rules whose rows hold the key: the statement may not see all of them.
     pub children: Vec<&'static CompiledRule>,
+}
+
+/// The column that says how many rows a touch has moved.
+pub(super) fn rows_column(touch: usize) -> String {
+    format!("touched_rows{touch}")
 }
 
 /// Makes one statement of a save and its touches; `None` where a transaction has to do. `reads` says that its row will be
@@ -112,7 +118,7 @@ fn compose_update(save: &Save, key: &Key, statement: &Statement, reads: bool) ->
         .iter()
         .map(|rule| Captured::of_condition(BACKEND, columns.fired(&assigned, rule)))
         .collect();
-    finish(save, saved, &plan, children, &fired)
+    finish(save, saved, plan, children, &fired)
 }
 
 fn compose_insert(
@@ -139,14 +145,14 @@ fn compose_insert(
         let rows = Rows::of(schema, Query::select().from("saved").to_owned(), becomes);
         entries.push(Entry::fired(schema, rule, Start::Query(rows.into())));
     }
-    finish(save, saved, &plan(entries, is_suppressed), Vec::new(), &[])
+    finish(save, saved, plan(entries, is_suppressed), Vec::new(), &[])
 }
 
 /// Puts the parts together; `None` when one statement would change a row twice, of which PostgreSQL keeps only one.
 fn finish(
     save: &Save,
     saved: Captured,
-    plan: &Plan,
+    plan: Plan,
     children: Vec<&'static CompiledRule>,
     fired: &[Captured],
 ) -> Option<Single> {
@@ -177,9 +183,14 @@ fn finish(
     if !children.is_empty() {
         whole.append(Recent::report(fired.iter()));
     }
+    for i in 0..plan.touches.len() {
+        let rows = rows_column(i);
+        whole.push(&format!(", (SELECT count(*) FROM \"touched{i}\") AS \"{rows}\""));
+    }
     whole.push(" FROM \"saved\"");
     Some(Single {
         template: Template::of(whole.into_statement(BACKEND), save.stamp()),
+        plan,
         children,
     })
 }

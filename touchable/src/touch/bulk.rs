@@ -15,10 +15,11 @@ use super::{
     explicit::{CHUNK, begin, finish, read_keys},
     flush::flush,
     hooks::active_rules,
+    mysql,
     plan::{Entry, Except, Key, Query as Rows, Start},
     sql::{in_values, table_name},
 };
-use crate::{Error, Result, Touchable, connection::ours, touch::Event};
+use crate::{Error, Result, Touchable, connection::ours, observe, touch::Event};
 
 /// `.touching()` on SeaORM's bulk writes.
 ///
@@ -60,7 +61,9 @@ impl<E: Touchable> Touching<UpdateMany<E>> {
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<UpdateResult> {
         let tx = begin(db).await?;
         let done = ours(bulk_update::run::<E, _>(&tx, self.0.as_query())).await;
-        finish(tx, done).await
+        let done = finish(tx, done).await?;
+        observe::saved(E::schema(), done.rows_affected);
+        Ok(done)
     }
 }
 
@@ -72,7 +75,9 @@ impl<E: Touchable> Touching<DeleteMany<E>> {
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<DeleteResult> {
         let tx = begin(db).await?;
         let done = ours(delete::<E, _>(&tx, self.0.as_query())).await;
-        finish(tx, done).await
+        let done = finish(tx, done).await?;
+        observe::saved(E::schema(), done.rows_affected);
+        Ok(done)
     }
 }
 
@@ -118,7 +123,11 @@ async fn delete<E: Touchable, C: ConnectionTrait>(
         flush(db, entries, schema, &Except::Nobody).await?;
         let mut delete = all.clone();
         delete.cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys));
-        result.rows_affected += db.execute(&delete).await?.rows_affected();
+        let delete = match backend {
+            DbBackend::MySql => mysql::delete_by_primary_key(&delete, schema),
+            _ => backend.build(&delete),
+        };
+        result.rows_affected += db.execute_raw(delete).await?.rows_affected();
     }
     Ok(result)
 }

@@ -8,16 +8,17 @@ use sea_orm::{
 
 use super::{
     Event,
+    ahead::lock_parents,
     bulk::unreadable,
     capture::{Captured, MARK},
     explicit::CHUNK,
-    flush::{flush, lock_parents},
+    flush::flush,
     hooks::active_rules,
     plan::{Entry, Except, Key, Start, Values},
     row::is_null,
     schema::CompiledRule,
 };
-use crate::{Clock, Result, Stamp, Touchable};
+use crate::{Clock, Result, Stamp, Touchable, observe};
 
 pub(super) async fn run<A, C>(db: &C, mut insert: InsertMany<A>) -> Result<InsertManyResult<A>>
 where
@@ -42,6 +43,7 @@ where
     )
     .await?;
     let result = insert.exec(db).await?;
+    observe::saved(schema, u64::try_from(rows.cells.len()).unwrap_or_default());
     let most = parents
         .iter()
         .map(|(_, keys)| keys.len())

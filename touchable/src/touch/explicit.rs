@@ -1,9 +1,8 @@
 //! Touching a record, or the rows of a query, without saving them.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn,
-    PrimaryKeyTrait, QuerySelect, QueryTrait, Select, SqliteTransactionMode, Statement, TransactionOptions,
-    TransactionSession, TransactionTrait, sea_query::IntoValueTuple,
+    ConnectionTrait, DbErr, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, QuerySelect, QueryTrait,
+    Select, SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
 use super::{
@@ -72,19 +71,13 @@ where
 }
 
 /// The primary keys that a statement selects.
-pub(super) async fn read_keys<E: EntityTrait, C: ConnectionTrait>(
-    db: &C,
-    rows: Statement,
-) -> Result<Vec<Key>> {
+pub(super) async fn read_keys<E: Touchable, C: ConnectionTrait>(db: &C, rows: Statement) -> Result<Vec<Key>> {
     let columns: Vec<String> = E::PrimaryKey::iter()
         .map(|key| key.into_column().as_str().to_owned())
         .collect();
     let rows = db.query_all_raw(rows).await?;
     rows.iter()
-        .map(|row| {
-            let key: <E::PrimaryKey as PrimaryKeyTrait>::ValueType = row.try_get_many("", &columns)?;
-            Ok(key.into_value_tuple().into_iter().collect())
-        })
+        .map(|row| Ok((E::schema().rows.key)(row, &columns)?))
         .collect()
 }
 

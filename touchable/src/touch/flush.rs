@@ -1,26 +1,21 @@
 //! Carrying out a plan.
 
-use std::ptr;
-
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, ExecResult, Statement,
-    sea_query::{Expr, LockType, Query},
-};
+use sea_orm::{ConnectionTrait, DbErr, ExecResult, Statement};
 use tracing::Instrument;
 
 use super::{
     Schema,
     deadlock::Tries,
     explicit::{begin, finish},
-    plan::{Entry, Except, Key, Plan, Touch, plan},
+    plan::{Entry, Except, Plan, Touch, plan},
     row::in_transaction,
-    schema::CompiledRule,
-    sql::{Sql, in_values},
+    sql::Sql,
     suppress::is_suppressed,
 };
 use crate::{
     Clock, Error, Result,
     connection::{Scope, ask, ours},
+    observe::{Flush, labels},
 };
 
 /// What a flush did.
@@ -80,20 +75,39 @@ async fn plan_and_carry_out<C: ConnectionTrait>(
     saved: &Except,
 ) -> Result<Touched> {
     let mut plan = plan(entries, is_suppressed);
-    let own = |touch: &Touch| of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
-    for touch in plan.touches.iter_mut().filter(|touch| own(touch)) {
-        touch.except = saved.clone();
+    if let Some(of) = of {
+        plan.spare(of, saved);
     }
     let (backend, stamp) = (db.get_database_backend(), Clock::current().stamp());
     let moved = carry_out(db, &plan, |at| Sql::new(backend).update(&plan.touches[at], stamp)).await?;
-    let touched = plan.touches.iter().zip(moved).filter(|(touch, _)| own(touch));
+    let touched = plan
+        .touches
+        .iter()
+        .zip(moved)
+        .filter(|(touch, _)| of.is_some_and(|of| touch.moves(of)));
     Ok(Touched {
         rows: touched.map(|(_, rows)| rows).sum(),
     })
 }
 
-/// Sends the statement of each touch of a plan; returns how many rows each of them has moved.
+/// Sends the statement of each touch of a plan and reports these; returns how many rows each has moved.
 pub(crate) async fn carry_out<C: ConnectionTrait>(
+    db: &C,
+    plan: &Plan,
+    statement: impl Fn(usize) -> Statement,
+) -> Result<Vec<u64>> {
+    if plan.touches.is_empty() {
+        return Ok(Vec::new());
+    }
+    let flush = Flush::begin(plan);
+    let moved = send_all(db, plan, statement)
+        .instrument(flush.span().clone())
+        .await?;
+    flush.end(plan, &moved);
+    Ok(moved)
+}
+
+async fn send_all<C: ConnectionTrait>(
     db: &C,
     plan: &Plan,
     statement: impl Fn(usize) -> Statement,
@@ -104,7 +118,6 @@ pub(crate) async fn carry_out<C: ConnectionTrait>(
         let done = send(db, statement(at)).instrument(span.clone()).await;
         let rows = done.map_err(|source| touch.failed(source))?.rows_affected();
         span.record("rows", rows);
-        touch.count(rows);
         moved.push(rows);
     }
     Ok(moved)
@@ -125,54 +138,7 @@ async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecRe
 }
 
 impl Touch {
-    pub(crate) fn span(&self) -> tracing::Span {
-        tracing::debug_span!("touch", table = self.target.name, rules = ?self.rules, rows = tracing::field::Empty)
+    fn failed(&self, source: DbErr) -> Error {
+        Error::touch(self.target.name, labels(&self.rules), source)
     }
-
-    pub(crate) fn failed(&self, source: DbErr) -> Error {
-        Error::touch(self.target.name, self.rules.join(", "), source)
-    }
-
-    pub(crate) fn count(&self, rows: u64) {
-        for rule in &self.rules {
-            metrics::counter!("touchable_rules_fired_total", "rule" => rule.clone()).increment(1);
-        }
-        metrics::counter!("touchable_rows_touched_total", "table" => self.target.name).increment(rows);
-    }
-}
-
-/// Locks the rows that a write is about to refer to, before the database does.
-///
-/// `InnoDB` takes a shared lock on a row that a new foreign key names. Two transactions that add children to one parent
-/// would both hold it and then both wait to touch the parent: a deadlock. With the exclusive lock first they queue.
-pub(crate) async fn lock_parents<C: ConnectionTrait>(
-    db: &C,
-    parents: impl IntoIterator<Item = (&'static CompiledRule, Key)>,
-) -> Result<()> {
-    let backend = db.get_database_backend();
-    if backend != DbBackend::MySql || !in_transaction::<C>() {
-        return Ok(());
-    }
-    let mut parents: Vec<_> = parents.into_iter().collect();
-    parents.sort_by_cached_key(|(rule, key)| {
-        (
-            format!("{:?}", rule.hops.first().map(|hop| &hop.to_tbl)),
-            format!("{key:?}"),
-        )
-    });
-    for (rule, key) in parents {
-        let Some(hop) = rule.hops.first() else { continue };
-        let alias = Sql::new(backend).alias();
-        let columns: Vec<_> = hop.to_col.iter().cloned().collect();
-        let select = Query::select()
-            .expr(Expr::cust("1"))
-            .from(hop.to_tbl.clone().alias(alias.clone()))
-            .cond_where(in_values(&alias, &columns, &[key]))
-            .lock(LockType::Update)
-            .to_owned();
-        db.query_all(&select)
-            .await
-            .map_err(|source| Error::touch((rule.target)().name, rule.association, source))?;
-    }
-    Ok(())
 }

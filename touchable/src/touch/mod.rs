@@ -7,6 +7,7 @@
 //! show it  changes    after save merged  words
 //! ```
 
+mod ahead;
 mod announce;
 mod assigned;
 mod bulk;
@@ -15,12 +16,15 @@ mod bulk_update;
 mod capture;
 mod components;
 mod deadlock;
+mod explain;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
+mod mysql;
 mod plan;
 pub(crate) mod rising;
 mod row;
+mod rows;
 mod rule;
 mod schema;
 mod sql;
@@ -31,6 +35,7 @@ mod version;
 mod walk;
 
 pub use bulk::{TouchMany, Touching};
+pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use explicit::TouchRecord;
 pub(crate) use explicit::touch_all;
 pub use flush::Touched;
@@ -43,17 +48,26 @@ pub use suppress::{no_touching, no_touching_on};
 pub(crate) mod engine {
     use super::Schema;
     pub(crate) use super::{
+        ahead::lock_parents,
         assigned::{Assigned, any, rows_of},
         capture::Captured,
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
-        flush::{carry_out, flush, flush_entries, lock_parents},
-        plan::{Entry, Except, Key, Plan, Query, RowSet, Start, Touch, Values, plan},
+        flush::{carry_out, flush, flush_entries},
+        plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
+        row::{display_key, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
         suppress::{is_suppressed, is_suppressing},
         ticket::{leave_idle, mark_done as mark_stamp_done, take_exact},
     };
+
+    /// Takes back the note of a save that has failed.
+    pub(crate) fn forget(schema: &'static Schema, stamp: &sea_orm::Value) {
+        if let Some(stamp) = (schema.value_stamp)(stamp) {
+            take_exact(stamp, schema.name);
+        }
+    }
 
     /// Says that the touches of the save that wrote this stamp have been seen to.
     pub(crate) fn mark_done(schema: &'static Schema, stamp: &sea_orm::Value) {

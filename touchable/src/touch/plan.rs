@@ -1,6 +1,6 @@
 //! From fired rules to touches: merged, cascaded, in a fixed order. Pure: nothing here speaks to a database.
 
-use std::{collections::HashMap, ptr, sync::Arc};
+use std::{cmp::Reverse, collections::HashMap, ptr, sync::Arc};
 
 use sea_orm::{
     RelationDef, Value,
@@ -16,8 +16,19 @@ pub(crate) type Key = Vec<Value>;
 /// What a flush has to do.
 #[derive(Debug, Default)]
 pub(crate) struct Plan {
+    /// The entities whose change this is for, each once.
+    pub sources: Vec<&'static Schema>,
     /// Ordered by table, the same on every node.
     pub touches: Vec<Touch>,
+}
+
+impl Plan {
+    /// Leaves out the rows of `of` that move by their own save.
+    pub(crate) fn spare(&mut self, of: &Schema, saved: &Except) {
+        for touch in self.touches.iter_mut().filter(|touch| touch.moves(of)) {
+            touch.except = saved.clone();
+        }
+    }
 }
 
 /// One UPDATE: every row of a table that a flush touches in the same columns.
@@ -29,7 +40,47 @@ pub(crate) struct Touch {
     pub rows: Arc<RowSet>,
     pub except: Except,
     /// The rules that led here, for messages.
-    pub rules: Vec<String>,
+    pub rules: Vec<Reason>,
+}
+
+impl Touch {
+    /// The columns that move: those of the rule, or the touch column and the version.
+    pub(crate) fn bumped(&self) -> impl Iterator<Item = &'static str> {
+        let own = [Some(self.target.touch), self.target.version]
+            .into_iter()
+            .flatten();
+        self.columns
+            .iter()
+            .copied()
+            .chain(own.filter(|_| self.columns.is_empty()))
+    }
+
+    /// Whether this moves the touch column of rows of this entity.
+    pub(crate) fn moves(&self, schema: &Schema) -> bool {
+        ptr::eq(self.target, schema) && self.columns.is_empty()
+    }
+}
+
+/// What leads to a touch: a rule, or the application itself.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Reason {
+    Rule(&'static CompiledRule),
+    Asked(&'static Schema),
+}
+
+impl Reason {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Rule(rule) => &rule.label,
+            Self::Asked(schema) => &schema.touched,
+        }
+    }
+}
+
+impl PartialEq for Reason {
+    fn eq(&self, other: &Self) -> bool {
+        ptr::eq(self.label(), other.label())
+    }
 }
 
 /// Rows that have moved already, by their own save.
@@ -134,7 +185,8 @@ pub(crate) struct Entry {
     pub target: &'static Schema,
     pub columns: &'static [&'static str],
     pub rows: Arc<RowSet>,
-    pub rule: String,
+    pub source: &'static Schema,
+    pub reason: Reason,
 }
 
 impl Entry {
@@ -147,8 +199,18 @@ impl Entry {
                 hops: &rule.hops,
                 from,
             }),
-            rule: label(source, rule),
+            source,
+            reason: Reason::Rule(rule),
         }
+    }
+
+    /// The rows of this key, to which a row of `source` belongs that need not be stored.
+    pub(crate) fn parent(source: &'static Schema, rule: &'static CompiledRule, key: Key) -> Self {
+        let values = Values {
+            former: vec![key],
+            ..Values::default()
+        };
+        Self::fired(source, rule, Start::Values(values))
     }
 
     /// Whether both name the rows of one rule.
@@ -182,7 +244,8 @@ impl Entry {
             target: self.target,
             columns: self.columns,
             rows,
-            rule: self.rule.clone(),
+            source: self.source,
+            reason: self.reason,
         }
     }
 
@@ -192,7 +255,8 @@ impl Entry {
             target,
             columns: &[],
             rows: Arc::new(RowSet::Keys(keys)),
-            rule: format!("{} touched", target.name),
+            source: target,
+            reason: Reason::Asked(target),
         }
     }
 }
@@ -209,6 +273,12 @@ struct Edge {
 /// `suppressed` entities are neither touched nor passed through.
 pub(crate) fn plan(mut entries: Vec<Entry>, suppressed: impl Fn(&Schema) -> bool) -> Plan {
     entries.retain(|entry| !suppressed(entry.target));
+    let mut sources: Vec<&'static Schema> = Vec::new();
+    for entry in &entries {
+        if !sources.iter().any(|source| ptr::eq(*source, entry.source)) {
+            sources.push(entry.source);
+        }
+    }
     let (nodes, edges) = reachable(&entries, &suppressed);
     let mut planner = Planner {
         sets: nodes.iter().map(|_| None).collect(),
@@ -230,13 +300,16 @@ pub(crate) fn plan(mut entries: Vec<Entry>, suppressed: impl Fn(&Schema) -> bool
             node,
             columns: entry.columns,
             rows: entry.rows,
-            rule: entry.rule,
+            reason: entry.reason,
         });
     }
     for component in order {
         planner.close(&component);
     }
-    planner.into_plan()
+    Plan {
+        sources,
+        touches: planner.into_touches(),
+    }
 }
 
 /// The entities that touches can reach, and the cascading rules among them.
@@ -282,7 +355,7 @@ struct Part {
     node: usize,
     columns: &'static [&'static str],
     rows: Arc<RowSet>,
-    rule: String,
+    reason: Reason,
 }
 
 impl Planner {
@@ -363,12 +436,12 @@ impl Planner {
                 hops: &rule.hops,
                 from: Start::Rows { source, rows },
             }),
-            rule: label(source, rule),
+            reason: Reason::Rule(rule),
         });
     }
 
     /// One touch for each table and set of columns.
-    fn into_plan(self) -> Plan {
+    fn into_touches(self) -> Vec<Touch> {
         let mut touches: Vec<Touch> = Vec::new();
         let mut rows: Vec<Vec<Arc<RowSet>>> = Vec::new();
         for part in &self.parts {
@@ -387,16 +460,22 @@ impl Planner {
                 rows.push(Vec::new());
                 touches.len() - 1
             });
-            if !touches[at].rules.contains(&part.rule) {
-                touches[at].rules.push(part.rule.clone());
+            if !touches[at].rules.contains(&part.reason) {
+                touches[at].rules.push(part.reason);
             }
             rows[at].push(part.rows.clone());
         }
         for (touch, rows) in touches.iter_mut().zip(rows) {
             touch.rows = self.whole(touch).unwrap_or_else(|| union(rows));
         }
-        touches.sort_by_cached_key(|touch| (touch.target.order(), touch.columns));
-        Plan { touches }
+        touches.sort_by_cached_key(|touch| {
+            (
+                Reverse(touch.target.place().height),
+                touch.target.order(),
+                touch.columns,
+            )
+        });
+        touches
     }
 
     /// A walk has found all rows of its nodes: where they are all bumped in the same columns, nothing else need be asked.
@@ -422,8 +501,4 @@ fn union(mut rows: Vec<Arc<RowSet>>) -> Arc<RowSet> {
         }
         None => Arc::new(RowSet::Keys(Vec::new())),
     }
-}
-
-fn label(source: &Schema, rule: &CompiledRule) -> String {
-    format!("{} -> {}", source.name, rule.association)
 }

@@ -1,13 +1,18 @@
 //! An entity's declaration, compiled once and without its type.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    ptr,
+    sync::{OnceLock, PoisonError, RwLock},
+};
 
+use metrics::Label;
 use sea_orm::{
     ColumnTrait, IdenStatic, Iterable, PrimaryKeyToColumn, RelationDef, Value,
     sea_query::{Alias, ColumnType, DynIden, IntoIden, TableRef},
 };
 
-use super::{Event, Events, Fields, Rule};
+use super::components::components;
+use super::{Event, Events, Fields, Rule, rows::Rows};
 use crate::{Stamp, Touchable};
 
 /// What the engine knows of an entity.
@@ -20,13 +25,32 @@ pub struct Schema {
     pub(crate) version: Option<&'static str>,
     pub(crate) rules: Vec<CompiledRule>,
     pub(crate) value_stamp: fn(&Value) -> Option<Stamp>,
+    pub(crate) rows: Rows,
+    /// What a touch without a rule is called.
+    pub(crate) touched: String,
+    /// `table = name`, for metrics.
+    pub(crate) labels: [Label; 1],
     columns: Vec<(&'static str, ColumnKind)>,
+    place: OnceLock<Place>,
+}
+
+/// Where an entity stands among those that rules connect.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// How many steps rules lead on from here at most, cycles counted as one.
+    pub height: usize,
+    /// Whether rules lead back here.
+    pub circular: bool,
 }
 
 /// A rule with its columns as names.
 #[derive(Debug)]
 pub(crate) struct CompiledRule {
     pub association: &'static str,
+    /// `source -> association`.
+    pub label: String,
+    /// `rule = label`, for metrics.
+    pub labels: [Label; 1],
     pub hops: Vec<RelationDef>,
     pub target: fn() -> &'static Schema,
     pub events: Events,
@@ -34,6 +58,7 @@ pub(crate) struct CompiledRule {
     fields: Watched,
 }
 
+/// The fields of a rule as names.
 #[derive(Debug)]
 enum Watched {
     Any,
@@ -85,6 +110,10 @@ impl Schema {
             touch: E::TOUCH_COLUMN.as_str(),
             version: E::VERSION_COLUMN.map(|column| column.as_str()),
             value_stamp: E::value_stamp,
+            rows: Rows::of::<E>(),
+            touched: format!("{} touched", entity.as_str()),
+            labels: [Label::new("table", entity.as_str())],
+            place: OnceLock::new(),
             rules: E::RULES.iter().map(CompiledRule::of).collect(),
             columns: E::Column::iter()
                 .map(|column| (column.as_str(), ColumnKind::of(column.def().get_column_type())))
@@ -115,17 +144,68 @@ impl Schema {
         self.rules.iter().filter(|rule| rule.cascades())
     }
 
-    /// A fixed order of tables, the same on every node.
+    /// A table's name in full, which tells tables apart.
     pub(crate) fn order(&self) -> String {
         format!("{:?}", self.table)
+    }
+
+    /// Where this entity stands. Flushes go from high to low: a save locks its row before those that show it, and so
+    /// does every flush that touches both.
+    pub(crate) fn place(&'static self) -> Place {
+        *self.place.get_or_init(|| Place::of(self))
+    }
+}
+
+impl Place {
+    fn of(schema: &'static Schema) -> Self {
+        let mut nodes = vec![schema];
+        let mut edges = Vec::new();
+        let mut from = 0;
+        while let Some(node) = nodes.get(from).copied() {
+            for rule in &node.rules {
+                let target = (rule.target)();
+                let to = nodes
+                    .iter()
+                    .position(|node| ptr::eq(*node, target))
+                    .unwrap_or_else(|| {
+                        nodes.push(target);
+                        nodes.len() - 1
+                    });
+                edges.push((from, to));
+            }
+            from += 1;
+        }
+        let components = components(nodes.len(), &edges);
+        let mut heights = vec![0; nodes.len()];
+        for component in components.iter().rev() {
+            let onward = edges
+                .iter()
+                .filter(|(from, to)| component.contains(from) && !component.contains(to))
+                .map(|(_, to)| heights[*to] + 1);
+            let height = onward.max().unwrap_or_default();
+            for node in component {
+                heights[*node] = height;
+            }
+        }
+        let circular = components
+            .iter()
+            .any(|component| component.contains(&0) && component.len() > 1)
+            || edges.contains(&(0, 0));
+        Self {
+            height: heights[0],
+            circular,
+        }
     }
 }
 
 impl CompiledRule {
     fn of<E: Touchable>(rule: &Rule<E>) -> Self {
         let names = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect();
+        let label = format!("{} -> {}", E::default().as_str(), rule.association);
         Self {
             association: rule.association,
+            labels: [Label::new("rule", label.clone())],
+            label,
             hops: (rule.path)(),
             target: rule.target,
             events: rule.events,
@@ -135,6 +215,14 @@ impl CompiledRule {
                 Fields::Only(columns) => Watched::Only(names(columns)),
                 Fields::Except(columns) => Watched::Except(names(columns)),
             },
+        }
+    }
+
+    pub(crate) fn fields(&self) -> Fields<&str> {
+        match &self.fields {
+            Watched::Any => Fields::Any,
+            Watched::Only(columns) => Fields::Only(columns),
+            Watched::Except(columns) => Fields::Except(columns),
         }
     }
 

@@ -5,13 +5,13 @@ use std::{cell::Cell, slice};
 use sea_orm::{
     DbBackend, Identity, RelationDef, Statement,
     sea_query::{
-        Alias, Condition, ConditionType, DynIden, Expr, ExprTrait, IntoIden, LockType, MysqlQueryBuilder,
-        Order, Query, SelectStatement, TableRef, UnionType, UpdateStatement, ValueTuple, Values as SqlValues,
+        Alias, Asterisk, Condition, ConditionType, DynIden, Expr, ExprTrait, IntoIden, LockType, Order,
+        Query, SelectStatement, TableRef, UnionType, UpdateStatement, ValueTuple,
     },
 };
 
 use super::{
-    Schema,
+    Schema, mysql,
     plan::{self, Except, Key, RowSet, Start, Touch},
     rising, walk,
 };
@@ -69,9 +69,12 @@ impl Sql {
                 for column in &target.primary_key {
                     update.order_by(Alias::new(*column), Order::Asc);
                 }
+                if touch.rows.is_by_key(target) {
+                    return mysql::by_primary_key(&update, target);
+                }
                 self.backend.build(&update)
             }
-            DbBackend::MySql => self.joined_in_order(touch, &update),
+            DbBackend::MySql => mysql::update(self, touch, update),
             _ => {
                 update.cond_where(self.rows_and_except(touch, &table_name(target)));
                 self.backend.build(&update)
@@ -96,51 +99,31 @@ impl Sql {
         self.backend.build(&update)
     }
 
-    /// MariaDB and MySQL run a subselect of an UPDATE again for each row of the table. A derived table is filled
-    /// once; read in order of the primary key it fixes the order of the locks. The optimizers drop an ORDER BY
-    /// without a LIMIT from a derived table, hence the largest LIMIT there is.
-    ///
-    /// The derived table takes the rows' exclusive locks at once: a shared lock, which `InnoDB` takes there otherwise, would
-    /// have to be raised when the row is written, and of two that hold it neither could.
-    fn joined_in_order(&self, touch: &Touch, update: &UpdateStatement) -> Statement {
-        let target = touch.target;
+    /// The primary keys of a touch's rows, as many as `limit`; nothing is locked.
+    pub(crate) fn select_touched(&self, touch: &Touch, limit: u64) -> Statement {
         let mut rows = self.ordered_keys(touch);
-        rows.limit(u64::MAX).lock(LockType::Update);
-        let (rows_sql, mut values) = rows.build(MysqlQueryBuilder);
-        let (set_sql, set_values) = update.build(MysqlQueryBuilder);
-        let table = quoted_table(target);
-        let assignments = set_sql
-            .strip_prefix(&format!("UPDATE {table} SET "))
-            .unwrap_or(&set_sql)
+        rows.limit(limit);
+        self.backend.build(&rows)
+    }
+
+    /// How many rows a touch has, as `n`.
+    pub(crate) fn count_touched(&self, touch: &Touch) -> Statement {
+        let mut rows = self.ordered_keys(touch);
+        rows.clear_order_by();
+        let count = Query::select()
+            .expr_as(Expr::cust("COUNT(*)"), Alias::new("n"))
+            .from_subquery(rows, Alias::new("hit"))
             .to_owned();
-        let on: Vec<String> = target
-            .primary_key
-            .iter()
-            .enumerate()
-            .map(|(i, column)| format!("{table}.{} = `hit`.`k{i}`", quoted(column)))
-            .collect();
-        let sql = format!(
-            "UPDATE ({rows_sql}) AS `hit` STRAIGHT_JOIN {table} ON {} SET {assignments}",
-            on.join(" AND ")
-        );
-        values.0.extend(set_values.0);
-        Statement {
-            sql,
-            values: Some(SqlValues(values.0)),
-            db_backend: self.backend,
-        }
+        self.backend.build(&count)
     }
 
     /// The primary keys of a touch's rows, in order, named `k0`, `k1`, …
-    fn ordered_keys(&self, touch: &Touch) -> SelectStatement {
+    pub(super) fn ordered_keys(&self, touch: &Touch) -> SelectStatement {
         let alias = self.alias();
         let mut rows = Query::select();
         rows.from(touch.target.table.clone().alias(alias.clone()));
         for (i, column) in touch.target.primary_key.iter().enumerate() {
-            rows.expr_as(
-                Expr::col((alias.clone(), Alias::new(*column))),
-                Alias::new(format!("k{i}")),
-            );
+            rows.expr_as(Expr::col((alias.clone(), Alias::new(*column))), key_alias(i));
             rows.order_by((alias.clone(), Alias::new(*column)), Order::Asc);
         }
         rows.cond_where(self.rows_and_except(touch, &alias));
@@ -149,13 +132,62 @@ impl Sql {
 
     fn rows_and_except(&self, touch: &Touch, table: &DynIden) -> Condition {
         let rows = self.condition(&touch.rows, touch.target, table);
+        match self.except(touch, table) {
+            Some(except) => Condition::all().add(rows).add(except),
+            None => rows,
+        }
+    }
+
+    /// What keeps the rows out that have moved already.
+    pub(super) fn except(&self, touch: &Touch, table: &DynIden) -> Option<Condition> {
         let key = touch.target.primary_key_idens();
-        let except = match &touch.except {
-            Except::Nobody => return rows,
-            Except::Row(row) => in_values(table, &key, slice::from_ref(row)),
-            Except::Rows(moving) => in_subquery(table, &key, moving.clone()),
-        };
-        Condition::all().add(rows).add(except.not())
+        Some(match &touch.except {
+            Except::Nobody => return None,
+            Except::Row(row) => in_values(table, &key, slice::from_ref(row)).not(),
+            // MySQL wants a table that it writes to be read behind a derived table.
+            Except::Rows(moving) => {
+                let moving = Query::select()
+                    .column(Asterisk)
+                    .from_subquery(moving.clone(), "moving")
+                    .to_owned();
+                in_subquery(table, &key, moving).not()
+            }
+        })
+    }
+
+    /// The keys by which a set of rows is found in its table, and the columns they are found in; `None` where the rows
+    /// must be asked themselves.
+    pub(super) fn sources(&self, rows: &RowSet) -> Option<(Vec<DynIden>, SelectStatement)> {
+        match rows {
+            RowSet::Through { hops, from } => {
+                let (hop, before) = hops.split_last()?;
+                let columns = idens(&hop.from_col);
+                let select = |condition: &dyn Fn(&DynIden) -> Condition| {
+                    self.select(hop.from_tbl.clone(), &columns, condition)
+                };
+                let keys = match from {
+                    _ if hop.on_condition.is_some() => return None,
+                    _ if !before.is_empty() => select(&|table| self.through(before, from, table)),
+                    Start::Rows { source, rows } => select(&|table| self.condition(rows, source, table)),
+                    Start::Query(query) if query.recent.is_none() => query.select(&columns),
+                    Start::Query(_) | Start::Values(_) => return None,
+                };
+                Some((idens(&hop.to_col), keys))
+            }
+            RowSet::Union(parts) => {
+                let mut parts = parts.iter().map(|part| self.sources(part));
+                let (columns, mut keys) = parts.next()??;
+                for part in parts {
+                    let (others, more) = part?;
+                    if others != columns {
+                        return None;
+                    }
+                    keys.union(UnionType::Distinct, more);
+                }
+                Some((columns, keys))
+            }
+            RowSet::Keys(_) | RowSet::Walk { .. } => None,
+        }
     }
 
     /// What makes a row of `table` (a table or alias of `schema`'s) one of `rows`.
@@ -265,8 +297,8 @@ impl Sql {
         let alias = self.alias();
         let mut select = Query::select();
         select.from(table.alias(alias.clone()));
-        for column in columns {
-            select.column((alias.clone(), column.clone()));
+        for (i, column) in columns.iter().enumerate() {
+            select.expr_as(Expr::col((alias.clone(), column.clone())), key_alias(i));
         }
         select.cond_where(condition(&alias));
         select
@@ -282,10 +314,11 @@ impl Sql {
 impl plan::Query {
     fn select(&self, columns: &[DynIden]) -> SelectStatement {
         let mut select = self.rows.clone();
-        for column in columns {
+        for (i, column) in columns.iter().enumerate() {
             let name = column.to_string();
             let expr = self.becomes.get(name.as_str()).cloned();
-            select.expr(expr.unwrap_or_else(|| Expr::col((table_name(self.source), column.clone()))));
+            let expr = expr.unwrap_or_else(|| Expr::col((table_name(self.source), column.clone())));
+            select.expr_as(expr, key_alias(i));
         }
         select
     }
@@ -304,16 +337,15 @@ impl RowSet {
         }
     }
 
-    /// Whether there is at most one row, so that no order of locks has to be kept.
-    fn is_single(&self, schema: &Schema) -> bool {
+    /// Whether the rows are found by their primary keys.
+    fn is_by_key(&self, schema: &Schema) -> bool {
         match self {
-            Self::Keys(keys) => keys.len() <= 1,
+            Self::Keys(_) => true,
             Self::Through {
                 hops: [hop],
-                from: Start::Values(values),
+                from: Start::Values(_),
             } => {
                 hop.on_condition.is_none()
-                    && values.current.len() + values.former.len() <= 1
                     && hop
                         .to_col
                         .iter()
@@ -322,6 +354,19 @@ impl RowSet {
             }
             _ => false,
         }
+    }
+
+    /// Whether there is at most one row, so that no order of locks has to be kept.
+    fn is_single(&self, schema: &Schema) -> bool {
+        let keys = match self {
+            Self::Keys(keys) => keys.len(),
+            Self::Through {
+                from: Start::Values(values),
+                ..
+            } => values.current.len() + values.former.len(),
+            _ => return false,
+        };
+        keys <= 1 && self.is_by_key(schema)
     }
 }
 
@@ -373,14 +418,7 @@ pub(crate) fn table_name(schema: &Schema) -> DynIden {
     Alias::new(schema.name).into_iden()
 }
 
-fn quoted(name: &str) -> String {
-    format!("`{}`", name.replace('`', "``"))
-}
-
-/// The table as sea-query writes it for MySQL.
-fn quoted_table(schema: &Schema) -> String {
-    let sql = Query::delete()
-        .from_table(schema.table.clone())
-        .to_string(MysqlQueryBuilder);
-    sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
+/// The name of the i-th column of a key: `k0`, `k1`, …
+pub(super) fn key_alias(i: usize) -> DynIden {
+    Alias::new(format!("k{i}")).into_iden()
 }

@@ -1,0 +1,53 @@
+//! How SeaORM has sent a statement.
+
+use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement};
+
+/// How SeaORM has sent the statement, and what it expects back.
+pub(super) trait Send {
+    type Output;
+    /// Whether the row that comes back can be read.
+    const READS: bool;
+    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr>;
+    /// The row that came back, if rows come back.
+    fn row(output: &Self::Output) -> Option<&QueryResult>;
+    /// Whether the statement found its row.
+    fn found(output: &Self::Output) -> bool;
+}
+
+pub(super) struct QueryOne;
+
+impl Send for QueryOne {
+    type Output = Option<QueryResult>;
+    const READS: bool = true;
+
+    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
+        db.query_one_raw(statement).await
+    }
+
+    fn row(output: &Self::Output) -> Option<&QueryResult> {
+        output.as_ref()
+    }
+
+    fn found(output: &Self::Output) -> bool {
+        output.is_some()
+    }
+}
+
+pub(super) struct Execute;
+
+impl Send for Execute {
+    type Output = ExecResult;
+    const READS: bool = false;
+
+    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
+        db.execute_raw(statement).await
+    }
+
+    fn row(_: &Self::Output) -> Option<&QueryResult> {
+        None
+    }
+
+    fn found(output: &Self::Output) -> bool {
+        output.rows_affected() > 0
+    }
+}

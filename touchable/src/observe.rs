@@ -1,0 +1,145 @@
+//! What a flush shows of itself: a `tracing` span, and counters of the `metrics` facade.
+//!
+//! | metric | kind | counts |
+//! |---|---|---|
+//! | [`touchable_saves_total{table}`](SAVES) | counter | records that were inserted, updated or deleted, and the rows of a bulk write with `.touching()` |
+//! | [`touchable_rules_fired_total{rule}`](RULES_FIRED) | counter | flushes in which a rule's UPDATE moved a row; a rule is named `events -> tasks` |
+//! | [`touchable_rows_touched_total{table}`](ROWS_TOUCHED) | counter | rows that touches moved |
+//! | [`touchable_flush_seconds`](FLUSH_SECONDS) | histogram | how long flushes took |
+//!
+//! A flush is what one save, or one commit on a [`TouchConnection`](crate::TouchConnection), sets in motion: one UPDATE
+//! for each table and set of columns. It runs in a span named [`touchable.flush`](SPAN) at the level DEBUG:
+//!
+//! | field | holds |
+//! |---|---|
+//! | `entity` | the tables whose change is flushed |
+//! | `rules` | the rules that the flush follows, cascades included |
+//! | `rows` | how many rows moved |
+//! | `seconds` | how long it took |
+//!
+//! Each UPDATE runs in a span `touchable.touch` inside it, with the fields `table`, `rules` and `rows`.
+//!
+//! A save that fires nothing opens no span and allocates nothing here.
+//!
+//! # What is not seen
+//!
+//! - The counters are incremented when the UPDATE has succeeded. A transaction that is rolled back afterwards takes the
+//!   touches back and not the counts.
+//! - An `update_without_returning` runs no hook after it and is not counted as a save. Outside a transaction of a
+//!   [`TouchConnection`](crate::TouchConnection) on PostgreSQL it is one statement with its touches, of which no row
+//!   comes back: their rows are not known.
+//! - On that one statement `seconds` includes the save, and there are no spans inside: its touches have none of their own.
+
+use std::time::Instant;
+
+use metrics::{Key, Label, Level, Metadata};
+use tracing::{Span, field};
+
+use crate::touch::{
+    Schema,
+    engine::{Plan, Reason, Touch},
+};
+
+/// The name of the span around a flush.
+pub const SPAN: &str = "touchable.flush";
+/// Saved records, by `table`.
+pub const SAVES: &str = "touchable_saves_total";
+/// Rules that moved rows, by `rule`.
+pub const RULES_FIRED: &str = "touchable_rules_fired_total";
+/// Rows that touches moved, by `table`.
+pub const ROWS_TOUCHED: &str = "touchable_rows_touched_total";
+/// Durations of flushes.
+pub const FLUSH_SECONDS: &str = "touchable_flush_seconds";
+
+static METADATA: Metadata<'static> = Metadata::new("touchable", Level::INFO, Some("touchable"));
+
+/// Counts saved records. The labels are the schema's own, so that nothing is allocated on the way.
+pub(crate) fn saved(schema: &'static Schema, records: u64) {
+    count(SAVES, &schema.labels, records);
+}
+
+fn count(name: &'static str, labels: &'static [Label], by: u64) {
+    let key = Key::from_static_parts(name, labels);
+    metrics::with_recorder(|recorder| recorder.register_counter(&key, &METADATA).increment(by));
+}
+
+/// A flush under way.
+pub(crate) struct Flush {
+    span: Span,
+    began: Instant,
+}
+
+impl Flush {
+    pub(crate) fn begin(plan: &Plan) -> Self {
+        let span = tracing::debug_span!(
+            SPAN,
+            entity = field::Empty,
+            rules = field::Empty,
+            rows = field::Empty,
+            seconds = field::Empty
+        );
+        if !span.is_disabled() {
+            let entities: Vec<&str> = plan.sources.iter().map(|schema| schema.name).collect();
+            span.record("entity", entities.join(", "));
+            span.record(
+                "rules",
+                labels(plan.touches.iter().flat_map(|touch| &touch.rules)),
+            );
+        }
+        Self {
+            span,
+            began: Instant::now(),
+        }
+    }
+
+    pub(crate) const fn span(&self) -> &Span {
+        &self.span
+    }
+
+    /// Reports how many rows each touch of the plan has moved; nothing when that is not known.
+    pub(crate) fn end(self, plan: &Plan, moved: &[u64]) {
+        let seconds = self.began.elapsed().as_secs_f64();
+        self.span.record("seconds", seconds);
+        let key = Key::from_static_name(FLUSH_SECONDS);
+        metrics::with_recorder(|recorder| recorder.register_histogram(&key, &METADATA).record(seconds));
+        if moved.is_empty() {
+            return;
+        }
+        self.span.record("rows", moved.iter().sum::<u64>());
+        for (touch, rows) in plan.touches.iter().zip(moved).filter(|(_, rows)| **rows > 0) {
+            count(ROWS_TOUCHED, &touch.target.labels, *rows);
+            for reason in &touch.rules {
+                if let Reason::Rule(rule) = reason {
+                    count(RULES_FIRED, &rule.labels, 1);
+                }
+            }
+        }
+    }
+}
+
+impl Touch {
+    /// The span of this touch's UPDATE.
+    pub(crate) fn span(&self) -> Span {
+        let span = tracing::debug_span!(
+            "touchable.touch",
+            table = self.target.name,
+            rules = field::Empty,
+            rows = field::Empty
+        );
+        if !span.is_disabled() {
+            span.record("rules", labels(&self.rules));
+        }
+        span
+    }
+}
+
+/// The rules' names, each once.
+pub(crate) fn labels<'a>(rules: impl IntoIterator<Item = &'a Reason>) -> String {
+    let mut labels: Vec<&str> = Vec::new();
+    for rule in rules {
+        if !labels.contains(&rule.label()) {
+            labels.push(rule.label());
+        }
+    }
+    labels.join(", ")
+}

@@ -1,0 +1,122 @@
+//! How MariaDB and MySQL touch rows that other tables lead to.
+//!
+//! They run a subselect of an UPDATE again for each row of the table. A derived table is filled once; joined from there, and
+//! in its order, only the rows that are meant are looked at, and their locks are taken in that order. The optimizers drop
+//! an ORDER BY without a LIMIT from a derived table, hence the largest LIMIT there is.
+
+use sea_orm::{
+    DbBackend, Order, Statement,
+    sea_query::{
+        DeleteStatement, DynIden, LockType, MysqlQueryBuilder, Query, SelectStatement, UpdateStatement,
+    },
+};
+
+use super::{
+    Schema,
+    capture::Captured,
+    plan::Touch,
+    sql::{Sql, key_alias, table_name},
+};
+
+/// The UPDATE of a touch whose assignments are given.
+pub(super) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
+    let table = quoted_table(touch.target);
+    let hits = Hits::of(sql, touch);
+    if let (true, Some(except)) = (hits.all, sql.except(touch, &table_name(touch.target))) {
+        assignments.cond_where(except);
+    }
+    let assignments = Captured::of(DbBackend::MySql, &assignments);
+    let (_, set) = assignments.split_at("UPDATE ".len() + table.len());
+
+    let mut statement = Captured::default();
+    statement.push("UPDATE ");
+    hits.join(&mut statement, &table);
+    statement.append(set);
+    statement.into_statement(DbBackend::MySql)
+}
+
+/// An UPDATE of rows by their primary keys. On a small table the optimizer would rather read all rows, and lock them.
+pub(super) fn by_primary_key(update: &UpdateStatement, schema: &Schema) -> Statement {
+    let (mut statement, set) =
+        Captured::of(DbBackend::MySql, update).split_at("UPDATE ".len() + quoted_table(schema).len());
+    statement.push(" FORCE INDEX (PRIMARY)");
+    statement.append(set);
+    statement.into_statement(DbBackend::MySql)
+}
+
+/// The same of a DELETE.
+pub(super) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -> Statement {
+    let table = quoted_table(schema);
+    let (_, condition) = Captured::of(DbBackend::MySql, delete).split_at("DELETE FROM ".len() + table.len());
+    let mut statement = Captured::default();
+    statement.push(&format!("DELETE {table} FROM {table} FORCE INDEX (PRIMARY)"));
+    statement.append(condition);
+    statement.into_statement(DbBackend::MySql)
+}
+
+/// Locks the rows of a touch, in the order in which it will touch them.
+pub(super) fn lock(sql: &Sql, touch: &Touch) -> Statement {
+    let mut statement = Captured::default();
+    statement.push("SELECT COUNT(*) FROM ");
+    Hits::of(sql, touch).join(&mut statement, &quoted_table(touch.target));
+    statement.push(" FOR UPDATE");
+    statement.into_statement(DbBackend::MySql)
+}
+
+/// The keys of the rows to touch.
+struct Hits {
+    /// The columns in which the keys are found.
+    columns: Vec<DynIden>,
+    keys: SelectStatement,
+    /// Rows that have moved already are among them.
+    all: bool,
+}
+
+impl Hits {
+    fn of(sql: &Sql, touch: &Touch) -> Self {
+        let Some((columns, mut keys)) = sql.sources(&touch.rows) else {
+            // The rows themselves have to be asked. Their exclusive locks are taken at once: a shared lock, which
+            // InnoDB takes there otherwise, would have to be raised when the row is written, and of two transactions
+            // that hold it neither could.
+            let mut keys = sql.ordered_keys(touch);
+            keys.limit(u64::MAX).lock(LockType::Update);
+            return Self {
+                columns: touch.target.primary_key_idens(),
+                keys,
+                all: false,
+            };
+        };
+        keys.distinct().limit(u64::MAX);
+        for i in 0..columns.len() {
+            keys.order_by(key_alias(i), Order::Asc);
+        }
+        Self {
+            columns,
+            keys,
+            all: true,
+        }
+    }
+
+    /// `(keys) AS hit STRAIGHT_JOIN t ON t.a = hit.k0 AND ..`
+    fn join(&self, statement: &mut Captured, table: &str) {
+        statement.push("(");
+        statement.append(Captured::of(DbBackend::MySql, &self.keys));
+        statement.push(&format!(") AS `hit` STRAIGHT_JOIN {table} ON "));
+        let equal = |(i, column): (usize, &DynIden)| {
+            format!(
+                "{table}.`{}` = `hit`.`k{i}`",
+                column.to_string().replace('`', "``")
+            )
+        };
+        let on: Vec<String> = self.columns.iter().enumerate().map(equal).collect();
+        statement.push(&on.join(" AND "));
+    }
+}
+
+/// The table as sea-query writes it for MySQL.
+fn quoted_table(schema: &Schema) -> String {
+    let sql = Query::delete()
+        .from_table(schema.table.clone())
+        .to_string(MysqlQueryBuilder);
+    sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
+}
