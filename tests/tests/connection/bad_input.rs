@@ -8,10 +8,14 @@ use std::{
 use futures_util::FutureExt;
 use sea_orm::{
     ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DbErr, RuntimeErr, Set, Statement,
-    TransactionSession, TransactionTrait,
+    TransactionTrait,
 };
 use touchable::connect;
-use touchable_tests::{Backend, Gate, World, entities::board, on_every_backend, on_every_server};
+use touchable_tests::{
+    Backend, Gate, World,
+    entities::{board, outer},
+    on_every_backend, on_every_server,
+};
 
 use crate::{atomic::refuse_updates_of_task_2, named_event, rename_event, touching};
 
@@ -44,9 +48,8 @@ async fn b27_a_flush_that_fails_in_a_closure(world: &World) {
     board::populate(world).await;
     refuse_updates_of_task_2(world).await;
     let db = touching(world);
-    let action = db.transaction::<_, (), DbErr>(|tx| {
-        Box::pin(async move { rename_event(tx, 1, "renamed").await })
-    });
+    let action =
+        db.transaction::<_, (), DbErr>(|tx| Box::pin(async move { rename_event(tx, 1, "renamed").await }));
     let error = world.expect_moved(&[], action).await.unwrap_err();
     assert!(error.to_string().contains("refused"), "{error}");
 }
@@ -93,7 +96,10 @@ async fn b26_a_dropped_save_is_nobody_elses(world: &World) {
             location: Set(format!("there {let_through}")),
             ..Default::default()
         };
-        world.expect_moved(&["events 1"], elsewhere.update(&db)).await.unwrap();
+        world
+            .expect_moved(&["events 1"], elsewhere.update(&db))
+            .await
+            .unwrap();
         assert!(db.announced() <= 1, "one was dropped");
     }
 }
@@ -116,7 +122,10 @@ async fn b27_a_transaction_that_failed_cannot_commit_by_halves(world: &World) {
     assert_eq!(went_on, world.backend != Backend::Postgres);
     if went_on {
         committed.unwrap();
-        assert_eq!(moved, ["events 1", "events 2", "tasks 1", "tasks 2", "tasks 3", "tasks 4"]);
+        assert_eq!(
+            moved,
+            ["events 1", "events 2", "tasks 1", "tasks 2", "tasks 3", "tasks 4"]
+        );
     } else {
         committed.unwrap_err();
         assert_eq!(moved, [""; 0]);
@@ -130,6 +139,32 @@ on_every_backend!(board:
     b26_a_dropped_save_is_nobody_elses,
     b27_a_transaction_that_failed_cannot_commit_by_halves,
 );
+
+/// A save that the database has refused is forgotten: the next save of the row, which changes nothing, touches nobody.
+async fn b27_a_refused_save_is_forgotten(world: &World) {
+    outer::populate(world).await;
+    let db = touching(world);
+    // A row of its own: what is remembered of a row is remembered by its table and key.
+    let task = |event| outer::task::ActiveModel {
+        id: sea_orm::Unchanged(3),
+        event_id: Set(event),
+        ..Default::default()
+    };
+    let tx = db.begin().await.unwrap();
+    task(Some(999)).update(&tx).await.unwrap_err();
+    tx.rollback().await.unwrap();
+    let action = async {
+        let tx = db.begin().await.unwrap();
+        task(Some(3)).update(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    world.expect_moved(&[], action).await;
+    task(Some(999)).update(&db).await.unwrap_err();
+    world.expect_moved(&[], task(Some(3)).update(&db)).await.unwrap();
+    assert_eq!(db.announced(), 0);
+}
+
+on_every_backend!(outer: b27_a_refused_save_is_forgotten);
 
 async fn session_of(db: &impl ConnectionTrait, backend: Backend) -> i64 {
     let sql = match backend {
@@ -163,14 +198,20 @@ async fn b27_a_connection_lost_at_the_commit(world: &World) {
             rename_event(&tx, 1, "never").await.unwrap();
         }
         let session = session_of(&tx, world.backend).await;
-        observer.execute_unprepared(&kill(world.backend, session)).await.unwrap();
+        observer
+            .execute_unprepared(&kill(world.backend, session))
+            .await
+            .unwrap();
         let error = tx.commit().await.unwrap_err();
         assert!(!touchable::Error::from(error).is_after_commit());
         assert_eq!(world.moments().await, before);
     }
     observer.close().await.unwrap();
     world
-        .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], rename_event(&db, 1, "renamed"))
+        .expect_moved(
+            &["events 1", "tasks 1", "tasks 2", "tasks 3"],
+            rename_event(&db, 1, "renamed"),
+        )
         .await
         .unwrap();
     assert_eq!(db.announced(), 0);
@@ -195,7 +236,10 @@ async fn b26_an_exhausted_pool_is_an_error(world: &World) {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(RuntimeErr::SqlxError(_))),
+        matches!(
+            error,
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(RuntimeErr::SqlxError(_))
+        ),
         "{error:?}"
     );
     assert!(start.elapsed() < Duration::from_secs(20));
@@ -204,7 +248,10 @@ async fn b26_an_exhausted_pool_is_an_error(world: &World) {
     assert!(matches!(error, DbErr::ConnectionAcquire(_)), "{error:?}");
     busy.rollback().await.unwrap();
     world
-        .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], rename_event(&db, 1, "renamed"))
+        .expect_moved(
+            &["events 1", "tasks 1", "tasks 2", "tasks 3"],
+            rename_event(&db, 1, "renamed"),
+        )
         .await
         .unwrap();
     pool.close().await.unwrap();
@@ -220,15 +267,11 @@ async fn b26_a_pool_of_one_is_enough(world: &World) {
         .sqlx_logging(false);
     let pool = Database::connect(options).await.unwrap();
     let db = connect(pool.clone());
-    let (one, two, three) = tokio::join!(
-        rename_event(&db, 1, "one"),
-        rename_event(&db, 2, "two"),
-        async {
-            let tx = db.begin().await?;
-            rename_event(&tx, 3, "three").await?;
-            tx.commit().await
-        }
-    );
+    let (one, two, three) = tokio::join!(rename_event(&db, 1, "one"), rename_event(&db, 2, "two"), async {
+        let tx = db.begin().await?;
+        rename_event(&tx, 3, "three").await?;
+        tx.commit().await
+    });
     one.unwrap();
     two.unwrap();
     three.unwrap();
