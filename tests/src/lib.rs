@@ -16,7 +16,6 @@ pub mod crash;
 pub mod entities;
 mod gate;
 mod moments;
-mod statements;
 mod table;
 mod world;
 
@@ -24,6 +23,6 @@ pub use backend::Backend;
 pub use contract::{run, run_with_rollback_journal};
 pub use gate::Gate;
 pub use moments::{Moments, at, epoch, micros};
-pub use statements::Statements;
 pub use table::Table;
+pub use touchable::testing::Statements;
 pub use world::World;

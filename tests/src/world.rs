@@ -238,7 +238,7 @@ impl World {
 
     /// Runs the future and returns the statements it sent.
     pub async fn sent<T>(&self, action: impl Future<Output = T>) -> Vec<String> {
-        self.statements.of_future(action).await.0
+        self.statements.during(action).await.0
     }
 
     /// Copies a row so many times, under keys that begin at `first`, without loading any.

@@ -4,6 +4,8 @@ use std::{error, fmt};
 
 use sea_orm::DbErr;
 
+use crate::check::Problem;
+
 /// A result with touchable's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -43,6 +45,8 @@ enum Kind {
     /// The transaction is committed, work that waited for it failed.
     AfterCommit(String),
     NotATouchConnection,
+    /// The schema of the database does not fit the rules.
+    Check(Vec<Problem>),
     Bypass {
         table: &'static str,
         rules: String,
@@ -91,6 +95,10 @@ impl Error {
 
     pub(crate) const fn after_commit(failures: String) -> Self {
         Self(Kind::AfterCommit(failures))
+    }
+
+    pub(crate) const fn check(problems: Vec<Problem>) -> Self {
+        Self(Kind::Check(problems))
     }
 
     pub(crate) const fn not_a_touch_connection() -> Self {
@@ -143,6 +151,15 @@ impl Error {
         matches!(self.0, Kind::KeyNotSet { .. })
     }
 
+    /// What [`check`](crate::check()) has found; empty for every other error.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        match &self.0 {
+            Kind::Check(problems) => problems,
+            _ => &[],
+        }
+    }
+
     /// The database's own error, where there is one: a deadlock or a lost connection can be told from it.
     #[must_use]
     pub const fn db_err(&self) -> Option<&DbErr> {
@@ -183,6 +200,10 @@ impl fmt::Display for Error {
             Kind::NotATouchConnection => f.write_str(
                 "nothing can wait for the commit of a plain connection; wrap it with `touchable::connect`",
             ),
+            Kind::Check(problems) => {
+                f.write_str("the schema of the database does not fit the touch rules")?;
+                problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+            }
             Kind::Bypass {
                 table,
                 rules,

@@ -1,21 +1,96 @@
 //! Field-level cache invalidation for SeaORM.
+//!
+//! > A save changes a row; the **rules** say which other rows show that change; a **touch** bumps their `updated_at` in the same
+//! > transaction; every **cache** keyed by it, on every node, is then fresh by construction.
+//!
+//! # Example: a task shows the name of its event
+//!
+//! ```
+//! mod event {
+//!     use sea_orm::entity::prelude::*;
+//!     use touchable::Touchable;
+//!
+//!     #[sea_orm::model]
+//!     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
+//!     #[sea_orm(table_name = "events")]
+//!     #[touch(tasks, on_fields = [name])]
+//!     pub struct Model {
+//!         #[sea_orm(primary_key)]
+//!         pub id: i32,
+//!         pub name: String,
+//!         pub location: String,
+//!         pub updated_at: DateTimeUtc,
+//!         #[sea_orm(has_many)]
+//!         pub tasks: HasMany<super::task::Entity>,
+//!     }
+//! }
+//!
+//! mod task {
+//!     use sea_orm::entity::prelude::*;
+//!     use touchable::Touchable;
+//!
+//!     #[sea_orm::model]
+//!     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
+//!     #[sea_orm(table_name = "tasks")]
+//!     pub struct Model {
+//!         #[sea_orm(primary_key)]
+//!         pub id: i32,
+//!         pub event_id: i32,
+//!         pub updated_at: DateTimeUtc,
+//!         #[sea_orm(belongs_to, from = "event_id", to = "id")]
+//!         pub event: HasOne<super::event::Entity>,
+//!     }
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! From now on `event.update(&db)` with another name moves the `updated_at` of that event's tasks, and of no other row; another
+//! location moves none. Wrap the connection with [`connect`] and the two are one transaction.
+//!
+//! # The tour
+//!
+//! | for | look at |
+//! |---|---|
+//! | declaring rules | [`derive@Touchable`] |
+//! | saves that are atomic with their touches | [`connection`] |
+//! | bulk writes that touch | [`TouchMany`] |
+//! | touching without saving | [`TouchRecord`], [`Touchable::touch_all`] |
+//! | saving without touching | [`no_touching`], [`no_touching_on`] |
+//! | seeing the rules, and what a save would do | [`graph`] |
+//! | spans and counters | [`observe`] |
+//! | time in tests | [`Clock`] |
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `derive` | yes | [`derive@Touchable`] |
+//! | `time` | no | touch columns of the `time` crate's types |
+//!
+//! Database drivers and the runtime are chosen where the application depends on SeaORM.
 
+pub mod check;
 mod clock;
 pub mod connection;
 mod entity;
 mod error;
 pub mod graph;
 pub mod observe;
+pub mod testing;
 pub mod touch;
 
 #[doc(hidden)]
 pub mod __private;
 
+pub use check::check;
 pub use clock::{Clock, Stamp};
 pub use connection::{TouchConnection, TouchTransaction, after_commit, connect};
 pub use entity::{StampType, Touchable, VersionType};
 pub use error::{Error, Result};
 pub use graph::TouchGraph;
-pub use touch::{TouchMany, TouchRecord, Touched, no_touching, no_touching_on};
+pub use touch::{
+    Explanation, TouchMany, TouchRecord, Touched, explain, explain_delete, explain_insert, no_touching,
+    no_touching_on,
+};
 #[cfg(feature = "derive")]
 pub use touchable_derive::Touchable;

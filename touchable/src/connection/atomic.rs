@@ -23,8 +23,7 @@ use crate::{
         Schema,
         engine::{
             Assigned, Captured, ColumnKind, CompiledRule, Entry, Except, Key, Query as Rows, Start, Tries,
-            Values, begin, finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of,
-            take_exact,
+            begin, finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of, take_exact,
         },
         rising,
     },
@@ -97,13 +96,9 @@ impl Save {
     ) -> Result<S::Output> {
         lock_parents(tx, parents.iter().map(|(rule, key)| (*rule, key.clone()))).await?;
         let sent = S::send(tx, statement).await?;
-        let entries = parents.iter().map(|(rule, key)| {
-            let values = Values {
-                former: vec![key.clone()],
-                ..Values::default()
-            };
-            Entry::fired(self.schema, rule, Start::Values(values))
-        });
+        let entries = parents
+            .iter()
+            .map(|(rule, key)| Entry::parent(self.schema, rule, key.clone()));
         flush_entries(tx, entries.collect()).await?;
         self.done();
         Ok(sent)

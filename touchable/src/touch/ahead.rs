@@ -1,14 +1,18 @@
-//! Rules that run in a circle: locking before saving.
+//! Locking before saving, in transactions.
 //!
-//! A save locks its row first and touches others after it. Where rules lead from table to table and back again, two saves
+//! A foreign key takes a shared lock on the row that it names. Two transactions that add children to one parent both hold
+//! it, and then both want to touch the parent: `InnoDB` calls that a deadlock at once, PostgreSQL now and then. So the
+//! parents are locked for the touch first.
+//!
+//! Rules can run in a circle. A save locks its row first and touches others after it. Where rules lead from table to table and back again, two saves
 //! would do so in opposite orders. So a save that is part of a transaction first locks what it will touch, and its own row
 //! among them, in the order that all flushes keep.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, Statement,
-    sea_query::{Expr, LockType, Query},
+    ConnectionTrait, DbBackend, Order, RelationDef, Statement,
+    sea_query::{Expr, LockType, Query, SelectStatement},
 };
 
 use super::{
@@ -18,7 +22,7 @@ use super::{
     plan::{Entry, Key, Query as Rows, Start, Touch, plan},
     row::in_transaction,
     schema::CompiledRule,
-    sql::Sql,
+    sql::{Sql, in_values},
     suppress::is_suppressed,
 };
 use crate::{Error, Result, connection::ours, observe::labels};
@@ -63,4 +67,51 @@ fn lock(backend: DbBackend, touch: &Touch) -> Statement {
             .expr(Expr::cust("count(*)"))
             .from_subquery(rows, "locked"),
     )
+}
+
+/// Locks the rows that a write is about to name in its foreign keys.
+pub(crate) async fn lock_parents<C: ConnectionTrait>(
+    db: &C,
+    parents: impl IntoIterator<Item = (&'static CompiledRule, Key)>,
+) -> Result<()> {
+    let backend = db.get_database_backend();
+    if backend == DbBackend::Sqlite || !in_transaction::<C>() {
+        return Ok(());
+    }
+    // One statement a table; the tables in one order.
+    let mut tables: BTreeMap<String, (&RelationDef, Vec<Key>)> = BTreeMap::new();
+    for (rule, key) in parents {
+        if let Some(hop) = rule.hops.first() {
+            let (_, keys) = tables
+                .entry(format!("{:?} {:?}", hop.to_tbl, hop.to_col))
+                .or_insert_with(|| (hop, Vec::new()));
+            keys.push(key);
+        }
+    }
+    for (table, (hop, keys)) in tables {
+        let select = backend.build(&lock_keys(backend, hop, &keys));
+        ours(db.query_all_raw(select))
+            .await
+            .map_err(|source| Error::touch(table, "locking what a foreign key names", source))?;
+    }
+    Ok(())
+}
+
+fn lock_keys(backend: DbBackend, hop: &RelationDef, keys: &[Key]) -> SelectStatement {
+    let alias = Sql::new(backend).alias();
+    let columns: Vec<_> = hop.to_col.iter().cloned().collect();
+    let mut select = Query::select();
+    select
+        .expr(Expr::cust("1"))
+        .from(hop.to_tbl.clone().alias(alias.clone()));
+    select.cond_where(in_values(&alias, &columns, keys));
+    for column in &columns {
+        select.order_by((alias.clone(), column.clone()), Order::Asc);
+    }
+    select.lock(if backend == DbBackend::Postgres {
+        LockType::NoKeyUpdate
+    } else {
+        LockType::Update
+    });
+    select
 }

@@ -6,8 +6,9 @@ use sea_orm::{ConnectionTrait, sea_query::Query};
 
 use super::{
     Schema,
-    flush::{flush, lock_parents},
-    plan::{Entry, Except, Key, Start, Values},
+    ahead::lock_parents,
+    flush::flush,
+    plan::{Entry, Except, Key},
     schema::CompiledRule,
     update,
 };
@@ -41,13 +42,9 @@ pub(super) async fn insert<E: Touchable, C: ConnectionTrait>(
         }
         Some(Scope::Transaction(open)) => {
             lock_parents(db, parents.clone()).await?;
-            let entries = parents.into_iter().map(|(rule, key)| {
-                let values = Values {
-                    former: vec![key],
-                    ..Values::default()
-                };
-                Entry::fired(schema, rule, Start::Values(values))
-            });
+            let entries = parents
+                .into_iter()
+                .map(|(rule, key)| Entry::parent(schema, rule, key));
             let intent = if known {
                 Intent::Later {
                     schema,

@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use sea_orm::{
     DbBackend,
-    sea_query::{Alias, BinOper, CaseStatement, Condition, Expr, ExprTrait, Func, Query, SelectStatement},
+    sea_query::{
+        Alias, BinOper, CaseStatement, Condition, Expr, ExprTrait, Func, Query, SelectStatement,
+        extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
+    },
 };
 
 use super::{
@@ -193,9 +196,12 @@ impl Assigned {
 }
 
 /// `FROM` and `WHERE` for the rows with these keys.
+///
+/// The hint is MySQL's alone: on a small table it would rather read all rows, and lock them.
 pub(crate) fn rows_of(schema: &'static Schema, keys: &[Key]) -> SelectStatement {
     Query::select()
         .from(schema.table.clone())
+        .force_index("PRIMARY", IndexHintScope::All)
         .cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys))
         .to_owned()
 }

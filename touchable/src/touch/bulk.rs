@@ -15,6 +15,7 @@ use super::{
     explicit::{CHUNK, begin, finish, read_keys},
     flush::flush,
     hooks::active_rules,
+    mysql,
     plan::{Entry, Except, Key, Query as Rows, Start},
     sql::{in_values, table_name},
 };
@@ -122,7 +123,11 @@ async fn delete<E: Touchable, C: ConnectionTrait>(
         flush(db, entries, schema, &Except::Nobody).await?;
         let mut delete = all.clone();
         delete.cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys));
-        result.rows_affected += db.execute(&delete).await?.rows_affected();
+        let delete = match backend {
+            DbBackend::MySql => mysql::delete_by_primary_key(&delete, schema),
+            _ => backend.build(&delete),
+        };
+        result.rows_affected += db.execute_raw(delete).await?.rows_affected();
     }
     Ok(result)
 }

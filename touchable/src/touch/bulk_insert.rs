@@ -8,10 +8,11 @@ use sea_orm::{
 
 use super::{
     Event,
+    ahead::lock_parents,
     bulk::unreadable,
     capture::{Captured, MARK},
     explicit::CHUNK,
-    flush::{flush, lock_parents},
+    flush::flush,
     hooks::active_rules,
     plan::{Entry, Except, Key, Start, Values},
     row::is_null,

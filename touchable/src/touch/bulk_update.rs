@@ -1,7 +1,7 @@
 //! `update_many().touching()`.
 
 use sea_orm::{
-    ConnectionTrait, UpdateResult,
+    ConnectionTrait, DbBackend, UpdateResult,
     sea_query::{Alias, Query, UpdateStatement},
 };
 
@@ -13,6 +13,7 @@ use super::{
     explicit::CHUNK,
     flush::flush,
     hooks::active_rules,
+    mysql,
     plan::Key,
     sql::{in_values, table_name},
 };
@@ -51,7 +52,11 @@ pub(super) async fn run<E: Touchable, C: ConnectionTrait>(
     let rules: Vec<_> = active_rules::<E>(Event::Update).map(|(_, rule)| rule).collect();
     for keys in matching::<E, C>(db, tail).await?.chunks(CHUNK) {
         flush(db, update.entries(&rules, keys), schema, &update.moving(keys)).await?;
-        result.rows_affected += db.execute(&rewritten(&update, keys)).await?.rows_affected();
+        let statement = match backend {
+            DbBackend::MySql => mysql::by_primary_key(&rewritten(&update, keys), schema),
+            _ => backend.build(&rewritten(&update, keys)),
+        };
+        result.rows_affected += db.execute_raw(statement).await?.rows_affected();
     }
     Ok(result)
 }

@@ -1,21 +1,15 @@
 //! Carrying out a plan.
 
-use std::ptr;
-
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, ExecResult, Statement,
-    sea_query::{Expr, LockType, Query},
-};
+use sea_orm::{ConnectionTrait, DbErr, ExecResult, Statement};
 use tracing::Instrument;
 
 use super::{
     Schema,
     deadlock::Tries,
     explicit::{begin, finish},
-    plan::{Entry, Except, Key, Touch, plan},
+    plan::{Entry, Except, Touch, plan},
     row::in_transaction,
-    schema::CompiledRule,
-    sql::{Sql, in_values},
+    sql::Sql,
     suppress::is_suppressed,
 };
 use crate::{
@@ -79,9 +73,8 @@ async fn carry_out<C: ConnectionTrait>(
     saved: &Except,
 ) -> Result<Touched> {
     let mut plan = plan(entries, is_suppressed);
-    let own = |touch: &Touch| of.is_some_and(|of| ptr::eq(touch.target, of)) && touch.columns.is_empty();
-    for touch in plan.touches.iter_mut().filter(|touch| own(touch)) {
-        touch.except = saved.clone();
+    if let Some(of) = of {
+        plan.spare(of, saved);
     }
     if plan.touches.is_empty() {
         return Ok(Touched::default());
@@ -91,7 +84,11 @@ async fn carry_out<C: ConnectionTrait>(
         .instrument(flush.span().clone())
         .await?;
     flush.end(&plan, &moved);
-    let touched = plan.touches.iter().zip(moved).filter(|(touch, _)| own(touch));
+    let touched = plan
+        .touches
+        .iter()
+        .zip(moved)
+        .filter(|(touch, _)| of.is_some_and(|of| touch.moves(of)));
     Ok(Touched {
         rows: touched.map(|(_, rows)| rows).sum(),
     })
@@ -127,40 +124,4 @@ impl Touch {
     fn failed(&self, source: DbErr) -> Error {
         Error::touch(self.target.name, labels(&self.rules), source)
     }
-}
-
-/// Locks the rows that a write is about to refer to, before the database does.
-///
-/// `InnoDB` takes a shared lock on a row that a new foreign key names. Two transactions that add children to one parent
-/// would both hold it and then both wait to touch the parent: a deadlock. With the exclusive lock first they queue.
-pub(crate) async fn lock_parents<C: ConnectionTrait>(
-    db: &C,
-    parents: impl IntoIterator<Item = (&'static CompiledRule, Key)>,
-) -> Result<()> {
-    let backend = db.get_database_backend();
-    if backend != DbBackend::MySql || !in_transaction::<C>() {
-        return Ok(());
-    }
-    let mut parents: Vec<_> = parents.into_iter().collect();
-    parents.sort_by_cached_key(|(rule, key)| {
-        (
-            format!("{:?}", rule.hops.first().map(|hop| &hop.to_tbl)),
-            format!("{key:?}"),
-        )
-    });
-    for (rule, key) in parents {
-        let Some(hop) = rule.hops.first() else { continue };
-        let alias = Sql::new(backend).alias();
-        let columns: Vec<_> = hop.to_col.iter().cloned().collect();
-        let select = Query::select()
-            .expr(Expr::cust("1"))
-            .from(hop.to_tbl.clone().alias(alias.clone()))
-            .cond_where(in_values(&alias, &columns, &[key]))
-            .lock(LockType::Update)
-            .to_owned();
-        db.query_all(&select)
-            .await
-            .map_err(|source| Error::touch((rule.target)().name, rule.association, source))?;
-    }
-    Ok(())
 }

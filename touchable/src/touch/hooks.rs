@@ -8,7 +8,7 @@ use super::{
     ahead::lock_ahead,
     announce,
     flush::flush,
-    plan::{Entry, Except, Start, Values},
+    plan::{Entry, Except, Key, Start, Values},
     row::{is_given, key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read},
     schema::CompiledRule,
     suppress::is_suppressed,
@@ -51,19 +51,27 @@ where
     let schema = A::Entity::schema();
     let ticket = update::stamp_insert(am, Clock::current().stamp())?;
     ticket::leave(ticket, schema.name, None, Note::default());
-    let rules: Vec<_> = active_rules::<A::Entity>(Event::Create)
+    // A key that is left to the database is known only when the row comes back.
+    let known = created::<A::Entity>().all(|rule| rule.key().all(|column| is_given(am, &column)));
+    announce::insert::<A::Entity, C>(db, ticket, known, new_parents(am)).await
+}
+
+/// The rules that an insert fires: a new row has parents and no children.
+fn created<E: Touchable>() -> impl Iterator<Item = &'static CompiledRule> {
+    active_rules::<E>(Event::Create)
         .map(|(_, rule)| rule)
         .filter(|rule| rule.belongs_to())
-        .collect();
-    let parents: Vec<_> = rules
-        .iter()
-        .filter_map(|rule| Some((*rule, key_of_active(am, rule.key())?)))
-        .collect();
-    // A key that is left to the database is known only when the row comes back.
-    let known = rules
-        .iter()
-        .all(|rule| rule.key().all(|column| is_given(am, &column)));
-    announce::insert::<A::Entity, C>(db, ticket, known, parents).await
+}
+
+/// The rows that a new one belongs to, as far as it names them.
+pub(super) fn new_parents<A>(am: &A) -> Vec<(&'static CompiledRule, Key)>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    created::<A::Entity>()
+        .filter_map(|rule| Some((rule, key_of_active(am, rule.key())?)))
+        .collect()
 }
 
 /// `ActiveModelBehavior::after_save`.
@@ -141,30 +149,13 @@ where
     let stored = if rules.is_empty() {
         None
     } else {
-        read::<A::Entity, C>(db, &key, LockType::Update).await?
+        read::<A::Entity, C>(db, &key, Some(LockType::Update)).await?
     };
-    let (parents, children): (Vec<_>, Vec<_>) = rules.into_iter().partition(|(_, rule)| rule.belongs_to());
-    let children = children.into_iter().filter_map(|(_, rule)| {
-        let current = key_of_model(stored.as_ref()?, rule.key()).into_iter().collect();
-        Some((
-            rule,
-            Values {
-                row: Some(key.clone()),
-                row_table: Some(schema),
-                current,
-                former: Vec::new(),
-            },
-        ))
-    });
-    flush(db, known::<A::Entity>(children), schema, &Except::Nobody).await?;
-    let fired = parents
-        .into_iter()
-        .filter_map(|(rule, at)| Some((rule, key_of_model(stored.as_ref()?, at.key())?)))
-        .map(|(rule, former)| Fired {
-            rule,
-            former: Some(former),
-        })
-        .collect();
+    let children = stored
+        .as_ref()
+        .map(|stored| children_of::<A::Entity>(stored, &key));
+    flush(db, children.unwrap_or_default(), schema, &Except::Nobody).await?;
+    let fired = stored.as_ref().map(parents_of::<A::Entity>).unwrap_or_default();
     if let Some(Scope::Transaction(open)) = &scope {
         announce::delete_later(
             open,
@@ -208,8 +199,35 @@ where
     Ok(am)
 }
 
+/// What a row that is to be deleted leads to while it is there.
+pub(super) fn children_of<E: Touchable>(stored: &E::Model, key: &Key) -> Vec<Entry> {
+    let rules = active_rules::<E>(Event::Delete).filter(|(_, rule)| !rule.belongs_to());
+    known::<E>(rules.map(|(_, rule)| {
+        let values = Values {
+            row: Some(key.clone()),
+            row_table: Some(E::schema()),
+            current: key_of_model(stored, rule.key()).into_iter().collect(),
+            former: Vec::new(),
+        };
+        (rule, values)
+    }))
+}
+
+/// The rules of a row that is to be deleted whose rows are touched once it is gone.
+pub(super) fn parents_of<E: Touchable>(stored: &E::Model) -> Vec<Fired> {
+    active_rules::<E>(Event::Delete)
+        .filter(|(_, rule)| rule.belongs_to())
+        .filter_map(|(place, rule)| {
+            let former = Some(key_of_model(stored, rule.key())?);
+            Some(Fired { rule: place, former })
+        })
+        .collect()
+}
+
 /// What rows were associated with that are not any more.
-fn formerly<E: Touchable>(fired: Vec<Fired>) -> impl Iterator<Item = (&'static CompiledRule, Values)> {
+pub(super) fn formerly<E: Touchable>(
+    fired: Vec<Fired>,
+) -> impl Iterator<Item = (&'static CompiledRule, Values)> {
     fired.into_iter().map(|Fired { rule, former }| {
         (
             &E::schema().rules[rule],

@@ -16,6 +16,7 @@ mod bulk_update;
 mod capture;
 mod components;
 mod deadlock;
+mod explain;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
@@ -34,6 +35,7 @@ mod version;
 mod walk;
 
 pub use bulk::{TouchMany, Touching};
+pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use explicit::TouchRecord;
 pub(crate) use explicit::touch_all;
 pub use flush::Touched;
@@ -46,12 +48,14 @@ pub use suppress::{no_touching, no_touching_on};
 pub(crate) mod engine {
     use super::Schema;
     pub(crate) use super::{
+        ahead::lock_parents,
         assigned::{Assigned, any, rows_of},
         capture::Captured,
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
-        flush::{flush, flush_entries, lock_parents},
+        flush::{flush, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
+        row::{display_key, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
         suppress::is_suppressed,

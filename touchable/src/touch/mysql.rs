@@ -6,7 +6,9 @@
 
 use sea_orm::{
     DbBackend, Order, Statement,
-    sea_query::{DynIden, LockType, MysqlQueryBuilder, Query, SelectStatement, UpdateStatement},
+    sea_query::{
+        DeleteStatement, DynIden, LockType, MysqlQueryBuilder, Query, SelectStatement, UpdateStatement,
+    },
 };
 
 use super::{
@@ -30,6 +32,25 @@ pub(super) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement)
     statement.push("UPDATE ");
     hits.join(&mut statement, &table);
     statement.append(set);
+    statement.into_statement(DbBackend::MySql)
+}
+
+/// An UPDATE of rows by their primary keys. On a small table the optimizer would rather read all rows, and lock them.
+pub(super) fn by_primary_key(update: &UpdateStatement, schema: &Schema) -> Statement {
+    let (mut statement, set) =
+        Captured::of(DbBackend::MySql, update).split_at("UPDATE ".len() + quoted_table(schema).len());
+    statement.push(" FORCE INDEX (PRIMARY)");
+    statement.append(set);
+    statement.into_statement(DbBackend::MySql)
+}
+
+/// The same of a DELETE.
+pub(super) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -> Statement {
+    let table = quoted_table(schema);
+    let (_, condition) = Captured::of(DbBackend::MySql, delete).split_at("DELETE FROM ".len() + table.len());
+    let mut statement = Captured::default();
+    statement.push(&format!("DELETE {table} FROM {table} FORCE INDEX (PRIMARY)"));
+    statement.append(condition);
     statement.into_statement(DbBackend::MySql)
 }
 

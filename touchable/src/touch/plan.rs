@@ -22,6 +22,15 @@ pub(crate) struct Plan {
     pub touches: Vec<Touch>,
 }
 
+impl Plan {
+    /// Leaves out the rows of `of` that move by their own save.
+    pub(crate) fn spare(&mut self, of: &Schema, saved: &Except) {
+        for touch in self.touches.iter_mut().filter(|touch| touch.moves(of)) {
+            touch.except = saved.clone();
+        }
+    }
+}
+
 /// One UPDATE: every row of a table that a flush touches in the same columns.
 #[derive(Debug)]
 pub(crate) struct Touch {
@@ -32,6 +41,24 @@ pub(crate) struct Touch {
     pub except: Except,
     /// The rules that led here, for messages.
     pub rules: Vec<Reason>,
+}
+
+impl Touch {
+    /// The columns that move: those of the rule, or the touch column and the version.
+    pub(crate) fn bumped(&self) -> impl Iterator<Item = &'static str> {
+        let own = [Some(self.target.touch), self.target.version]
+            .into_iter()
+            .flatten();
+        self.columns
+            .iter()
+            .copied()
+            .chain(own.filter(|_| self.columns.is_empty()))
+    }
+
+    /// Whether this moves the touch column of rows of this entity.
+    pub(crate) fn moves(&self, schema: &Schema) -> bool {
+        ptr::eq(self.target, schema) && self.columns.is_empty()
+    }
 }
 
 /// What leads to a touch: a rule, or the application itself.
@@ -175,6 +202,15 @@ impl Entry {
             source,
             reason: Reason::Rule(rule),
         }
+    }
+
+    /// The rows of this key, to which a row of `source` belongs that need not be stored.
+    pub(crate) fn parent(source: &'static Schema, rule: &'static CompiledRule, key: Key) -> Self {
+        let values = Values {
+            former: vec![key],
+            ..Values::default()
+        };
+        Self::fired(source, rule, Start::Values(values))
     }
 
     /// Whether both name the rows of one rule.

@@ -1,6 +1,6 @@
 //! Columns of one row by name, whatever holds it.
 
-use std::{any::type_name, slice};
+use std::any::type_name;
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend,
@@ -74,8 +74,8 @@ pub(crate) fn set_columns<A: ActiveModelTrait>(am: &A) -> Vec<<A::Entity as Enti
         .collect()
 }
 
-/// Reads a row, inside a transaction with a lock, so that what was read is what will be changed.
-pub(crate) async fn read<E, C>(db: &C, key: &Key, lock: LockType) -> Result<Option<E::Model>>
+/// Reads a row; with a lock, which only a transaction takes, what was read is what will be changed.
+pub(crate) async fn read<E, C>(db: &C, key: &Key, lock: Option<LockType>) -> Result<Option<E::Model>>
 where
     E: Touchable,
     C: ConnectionTrait,
@@ -86,9 +86,9 @@ where
             all.add(key.into_column().eq(value.clone()))
         });
     let mut select = E::find().filter(condition);
-    match db.get_database_backend() {
-        DbBackend::Postgres if in_transaction::<C>() => select = select.lock(lock),
-        DbBackend::MySql if in_transaction::<C>() => select = select.lock(LockType::Update),
+    match (db.get_database_backend(), lock.filter(|_| in_transaction::<C>())) {
+        (DbBackend::Postgres, Some(lock)) => select = select.lock(lock),
+        (DbBackend::MySql, Some(_)) => select = select.lock(LockType::Update),
         _ => {}
     }
     QueryTrait::query(&mut select).limit(1);
@@ -133,13 +133,15 @@ const fn is_exact(value: &Value) -> bool {
     )
 }
 
+/// A key as people read it: `5`, `eu/7`.
 pub(crate) fn display_key(key: &Key) -> String {
     let texts: Vec<String> = key
         .iter()
-        .map(|value| {
-            let text = format!("{:?}", slice::from_ref(value));
-            text.trim_start_matches('[').trim_end_matches(']').to_owned()
+        .map(|value| match value {
+            Value::String(Some(text)) => text.clone(),
+            // Written as SQL writes it.
+            other => other.to_string().trim_matches('\'').to_owned(),
         })
         .collect();
-    texts.join(",")
+    texts.join("/")
 }

@@ -69,6 +69,9 @@ impl Sql {
                 for column in &target.primary_key {
                     update.order_by(Alias::new(*column), Order::Asc);
                 }
+                if touch.rows.is_by_key(target) {
+                    return mysql::by_primary_key(&update, target);
+                }
                 self.backend.build(&update)
             }
             DbBackend::MySql => mysql::update(self, touch, update),
@@ -94,6 +97,24 @@ impl Sql {
             ));
         }
         self.backend.build(&update)
+    }
+
+    /// The primary keys of a touch's rows, as many as `limit`; nothing is locked.
+    pub(crate) fn select_touched(&self, touch: &Touch, limit: u64) -> Statement {
+        let mut rows = self.ordered_keys(touch);
+        rows.limit(limit);
+        self.backend.build(&rows)
+    }
+
+    /// How many rows a touch has, as `n`.
+    pub(crate) fn count_touched(&self, touch: &Touch) -> Statement {
+        let mut rows = self.ordered_keys(touch);
+        rows.clear_order_by();
+        let count = Query::select()
+            .expr_as(Expr::cust("COUNT(*)"), Alias::new("n"))
+            .from_subquery(rows, Alias::new("hit"))
+            .to_owned();
+        self.backend.build(&count)
     }
 
     /// The primary keys of a touch's rows, in order, named `k0`, `k1`, …
@@ -316,16 +337,15 @@ impl RowSet {
         }
     }
 
-    /// Whether there is at most one row, so that no order of locks has to be kept.
-    fn is_single(&self, schema: &Schema) -> bool {
+    /// Whether the rows are found by their primary keys.
+    fn is_by_key(&self, schema: &Schema) -> bool {
         match self {
-            Self::Keys(keys) => keys.len() <= 1,
+            Self::Keys(_) => true,
             Self::Through {
                 hops: [hop],
-                from: Start::Values(values),
+                from: Start::Values(_),
             } => {
                 hop.on_condition.is_none()
-                    && values.current.len() + values.former.len() <= 1
                     && hop
                         .to_col
                         .iter()
@@ -334,6 +354,19 @@ impl RowSet {
             }
             _ => false,
         }
+    }
+
+    /// Whether there is at most one row, so that no order of locks has to be kept.
+    fn is_single(&self, schema: &Schema) -> bool {
+        let keys = match self {
+            Self::Keys(keys) => keys.len(),
+            Self::Through {
+                from: Start::Values(values),
+                ..
+            } => values.current.len() + values.former.len(),
+            _ => return false,
+        };
+        keys <= 1 && self.is_by_key(schema)
     }
 }
 

@@ -6,9 +6,8 @@ use sea_orm::{
 
 use super::{
     Dirty, Event,
-    ahead::lock_ahead,
+    ahead::{lock_ahead, lock_parents},
     announce,
-    flush::lock_parents,
     hooks::{active_rules, known},
     plan::{Entry, Key, Values},
     row::{is_given, is_null, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
@@ -65,44 +64,21 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
-    if let Some(version) = A::Entity::VERSION_COLUMN {
-        am.not_set(version);
-    }
-    let set = set_columns(am);
     let key = primary_key_of_active(am)?;
-    if set.is_empty() {
-        ticket::leave_idle(schema.name, &key);
-        return Ok(());
-    }
-    let explicit = explicit_stamp(am);
-    let rules: Vec<_> = active_rules::<A::Entity>(Event::Update).collect();
-    let names: Vec<&'static str> = set.iter().map(IdenStatic::as_str).collect();
     let scope = ask(db);
-    // A connection of ours compares when the statement comes, in the same transaction.
-    let compares = matches!(scope, Some(Scope::Connection(_)));
-    let mut stored = None;
-    if !compares {
-        let concerned = rules
-            .iter()
-            .filter(|(_, rule)| names.iter().any(|name| rule.watches(name)) || moves(rule, &names));
-        lock_ahead(db, schema, &key, concerned.map(|(_, rule)| *rule).collect()).await?;
-    }
-    if explicit.is_some() || (!compares && needs_stored::<A::Entity>(&rules, &names)) {
-        let lock = if affects_children(&rules, &names) {
-            LockType::Update
-        } else {
-            LockType::NoKeyUpdate
-        };
-        stored = read::<A::Entity, C>(db, &key, lock).await?;
-        if let Some(stored) = &stored {
-            forget_equal(am, stored, &set);
-        }
-    }
-    let Some(change) = stamp_update(am, stored.as_ref(), explicit)? else {
+    let reading = match scope {
+        Some(Scope::Connection(_)) => Reading::Later,
+        _ => Reading::Needed,
+    };
+    let Some(decision) = decide(am, db, &key, reading).await? else {
         ticket::leave_idle(schema.name, &key);
         return Ok(());
     };
-    let fired = fired(&rules, &change, stored.as_ref());
+    let Decision {
+        change,
+        fired,
+        stored,
+    } = decision;
     match scope {
         Some(Scope::Connection(session)) => {
             let rules = fired.iter().map(|fired| &schema.rules[fired.rule]).collect();
@@ -110,18 +86,104 @@ where
             announce::update::<A::Entity>(&session, &key, &change, rules, always);
         }
         Some(Scope::Transaction(open)) => {
-            lock_parents(db, moved_parents(am, &rules, &fired)).await?;
+            lock_parents(db, moved_parents(am, &fired)).await?;
             let entries = entries(am, stored.as_ref(), &key, &fired);
             announce::update_later::<A::Entity>(&open, change.stamp, entries);
         }
-        None => lock_parents(db, moved_parents(am, &rules, &fired)).await?,
+        None => lock_parents(db, moved_parents(am, &fired)).await?,
     }
     ticket::leave(change.stamp, schema.name, Some(key), Note { fired, done: false });
     Ok(())
 }
 
+/// When the stored row is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// When a rule cannot be judged without it, and locked, since it is about to be written.
+    Needed,
+    /// By a connection of ours, which compares when the statement comes, in the same transaction.
+    Later,
+    /// In any case, and not locked: nothing will be written.
+    Always,
+}
+
+/// What an update comes to.
+pub(super) struct Decision<M> {
+    pub change: Change,
+    pub fired: Vec<Fired>,
+    pub stored: Option<M>,
+}
+
+/// Takes back what changes nothing, stamps the rest, and finds the rules that it fires; `None` when nothing is left.
+pub(super) async fn decide<A, C>(
+    am: &mut A,
+    db: &C,
+    key: &Key,
+    reading: Reading,
+) -> Result<Option<Decision<ModelOf<A>>>>
+where
+    A: ActiveModelTrait + Send,
+    A::Entity: Touchable,
+    C: ConnectionTrait,
+{
+    if let Some(version) = A::Entity::VERSION_COLUMN {
+        am.not_set(version);
+    }
+    let set = set_columns(am);
+    if set.is_empty() {
+        return Ok(None);
+    }
+    let explicit = explicit_stamp(am);
+    let rules: Vec<_> = active_rules::<A::Entity>(Event::Update).collect();
+    let names: Vec<&'static str> = set.iter().map(IdenStatic::as_str).collect();
+    let needed = match reading {
+        Reading::Needed => explicit.is_some() || needs_stored::<A::Entity>(&rules, &names),
+        Reading::Later => explicit.is_some(),
+        Reading::Always => true,
+    };
+    if reading == Reading::Needed {
+        let concerned = rules
+            .iter()
+            .filter(|(_, rule)| names.iter().any(|name| rule.watches(name)) || moves(rule, &names));
+        lock_ahead(
+            db,
+            A::Entity::schema(),
+            key,
+            concerned.map(|(_, rule)| *rule).collect(),
+        )
+        .await?;
+    }
+    let mut stored = None;
+    if needed {
+        let lock = if affects_children(&rules, &names) {
+            LockType::Update
+        } else {
+            LockType::NoKeyUpdate
+        };
+        let lock = (reading != Reading::Always).then_some(lock);
+        stored = read::<A::Entity, C>(db, key, lock).await?;
+        if let Some(stored) = &stored {
+            forget_equal(am, stored, &set);
+        }
+    }
+    let Some(change) = stamp_update(am, stored.as_ref(), explicit)? else {
+        return Ok(None);
+    };
+    let fired = fired(&rules, &change, stored.as_ref());
+    Ok(Some(Decision {
+        change,
+        fired,
+        stored,
+    }))
+}
+
 /// What the fired rules lead to; `None` when a key is known only when the row comes back.
-fn entries<A>(am: &A, stored: Option<&ModelOf<A>>, row: &Key, fired: &[Fired]) -> Option<Vec<Entry>>
+pub(super) fn entries<A>(
+    am: &A,
+    stored: Option<&ModelOf<A>>,
+    row: &Key,
+    fired: &[Fired],
+) -> Option<Vec<Entry>>
 where
     A: ActiveModelTrait,
     A::Entity: Touchable,
@@ -255,23 +317,21 @@ fn fired<M: ModelTrait>(rules: &[(usize, &CompiledRule)], change: &Change, store
 }
 
 /// The rows that the update's new foreign keys name, and those that the old ones named.
-fn moved_parents<A: ActiveModelTrait>(
-    am: &A,
-    rules: &[(usize, &'static CompiledRule)],
-    fired: &[Fired],
-) -> Vec<(&'static CompiledRule, Key)> {
+fn moved_parents<A>(am: &A, fired: &[Fired]) -> Vec<(&'static CompiledRule, Key)>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
     fired
         .iter()
         .filter_map(|fired| {
             let former = fired.former.clone()?;
-            let (_, rule) = rules
-                .iter()
-                .find(|(place, rule)| *place == fired.rule && rule.belongs_to())?;
+            let rule = Some(&A::Entity::schema().rules[fired.rule]).filter(|rule| rule.belongs_to())?;
             Some(
                 [Some(former), key_of_active(am, rule.key())]
                     .into_iter()
                     .flatten()
-                    .map(|key| (*rule, key)),
+                    .map(move |key| (rule, key)),
             )
         })
         .flatten()
