@@ -252,7 +252,7 @@ async fn b27_a_task_that_waits_for_its_event_to_be_renamed(world: &World) {
     }
 }
 
-/// Comes, again when it was a deadlock's victim: InnoDB locks the new row before it waits for the event, and whoever
+/// Comes, again when it was a deadlock's victim: `InnoDB` locks the new row before it waits for the event, and whoever
 /// touches the event's tasks then waits for the new row.
 async fn come<C: TransactionTrait>(db: &C, moved: bool, cache: &Cache) {
     for _ in 0..5 {

@@ -455,11 +455,11 @@ async fn b26_statements(world: &World) {
     };
     assert!(one_or_with_reading.contains(&sent.len()), "{sent:#?}");
 
-    let sent = world.sent(named_event(1, "renamed").update(&db)).await;
+    // Other tests run transactions on this server; then the statement looks again at what they may have written.
+    let mut sent = world.sent(named_event(1, "renamed").update(&db)).await;
+    sent.retain(|sql| !sql.contains("age("));
     match world.backend {
-        // The second looks again for what the first could not see: only when something else goes on in the server,
-        // as other tests may.
-        Backend::Postgres => assert!(sent.len() <= 2 && sent[0].starts_with("WITH"), "{sent:#?}"),
+        Backend::Postgres => assert_eq!(sent.len(), 1, "{sent:#?}"),
         Backend::Sqlite => assert_eq!(sent.len(), 2, "touches and save: {sent:#?}"),
         Backend::MariaDb => assert!(sent.len() <= 4, "comparison, touches, save, its row: {sent:#?}"),
     }
@@ -472,7 +472,8 @@ async fn b26_statements(world: &World) {
     let sent = world
         .sent(named_event(1, "again").update_without_returning(&db))
         .await;
-    assert!(sent.len() <= 3, "comparison, touches, save: {sent:#?}");
+    // No row comes back that could say what one statement has not seen: a transaction.
+    assert!(sent.len() <= 3, "{sent:#?}");
 }
 
 on_every_backend!(plain: b26_statements);

@@ -337,7 +337,24 @@ async fn b30_links_that_a_cascade_deletes_warn(world: &World) {
     assert!(warning.contains("post_tags"), "{warning}");
 }
 
-on_every_backend!(tags: b30_nested_saves_never_warn, b30_links_that_a_cascade_deletes_warn);
+/// SeaORM deletes links in bulk, around the hooks of the junction: a strict connection does not let that pass.
+async fn b30_links_that_are_deleted_in_bulk_are_refused(world: &World) {
+    tags::populate(world).await;
+    let graph = TouchGraph::of::<(tags::post::Entity, tags::tag::Entity, tags::post_tag::Entity)>();
+    let db = touching(world).watch(&graph).strict();
+    let post = world.model::<tags::post::Entity>(2).await;
+    let error = world
+        .expect_moved(&[], post.cascade_delete(&db))
+        .await
+        .unwrap_err();
+    assert!(touchable::Error::from(error).is_bypass());
+}
+
+on_every_backend!(tags:
+    b30_nested_saves_never_warn,
+    b30_links_that_a_cascade_deletes_warn,
+    b30_links_that_are_deleted_in_bulk_are_refused,
+);
 
 /// Tables without rules, and reads of those that have some.
 async fn b30_other_tables_never_warn(world: &World) {

@@ -3,7 +3,7 @@
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use sea_orm::{ActiveModelTrait, IntoActiveModel, ModelTrait, Set, TransactionSession, TransactionTrait};
+use sea_orm::{ActiveModelTrait, IntoActiveModel, ModelTrait, Set, TransactionTrait};
 use touchable::{
     TouchGraph, TouchRecord,
     testing::{Statements, assert_not_touched, assert_touched},
@@ -58,9 +58,11 @@ async fn b34_exactly_these_rows(world: &World) {
 async fn b34_on_every_connection(world: &World) {
     know_board();
     board::populate(world).await;
-    let tasks = [1, 2, 3].map(|id| world.model::<board::task::Entity>(id));
-    let [task1, task2, task3] = tasks;
-    let (task1, task2, task3) = (task1.await, task2.await, task3.await);
+    let [task1, task2, task3] = [
+        world.model::<board::task::Entity>(1).await,
+        world.model::<board::task::Entity>(2).await,
+        world.model::<board::task::Entity>(3).await,
+    ];
     let db = touchable::connect(world.db.clone());
     let event = renamed(world).await;
     assert_touched!(db, [task1, task2, task3], { event.update(&db) }).unwrap();

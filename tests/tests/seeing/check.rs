@@ -298,7 +298,7 @@ on_every_backend!(orders: b32_composite_keys);
 /// A table outside the search path, and one of the same name inside it that is not meant.
 #[test]
 fn b32_schema_qualified_table() {
-    run(Backend::Postgres, vec![], 1, async |world: &World| {
+    run(Backend::Postgres, vec![], 1, &async |world: &World| {
         for sql in [
             "CREATE SCHEMA audit",
             "CREATE TABLE notes (id int PRIMARY KEY, updated_at timestamptz)",
@@ -317,7 +317,7 @@ fn b32_schema_qualified_table() {
 
 #[test]
 fn b32_columns_that_no_touch_can_bump() {
-    run(Backend::Sqlite, vec![], 1, async |world: &World| {
+    run(Backend::Sqlite, vec![], 1, &async |world: &World| {
         for sql in [
             "CREATE TABLE shelves (id integer PRIMARY KEY, title text, updated_at text)",
             "CREATE TABLE books (id integer PRIMARY KEY, shelf_id integer, updated_at text)",

@@ -95,12 +95,12 @@ async fn b31_explain_cascades(world: &World) {
     let mut user = world.active::<outer::user::Entity>(1).await;
     user.name = Set("Ada".to_owned());
     let explanation = explain(&user, &world.db).await.unwrap();
-    let calendars = &explanation.entries()[0];
+    let calendars = explanation.entries().last().unwrap();
     assert_eq!(
         (calendars.table(), calendars.rules()),
         ("calendars", ["events -> calendar"].as_slice())
     );
-    let tasks = explanation.entries().last().unwrap();
+    let tasks = &explanation.entries()[0];
     let mut expected = rows(&explanation);
     expected.push("users 1".to_owned());
     let expected: Vec<&str> = expected.iter().map(String::as_str).collect();

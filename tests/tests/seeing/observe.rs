@@ -7,9 +7,7 @@ use std::{
 };
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, EntityTrait, ModelTrait, Set, TransactionSession, TransactionTrait,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, ModelTrait, Set, TransactionTrait};
 use touchable::{TouchMany, TouchRecord, observe};
 use touchable_tests::{
     World,
@@ -159,7 +157,7 @@ async fn b33_a_save_that_fires(world: &World) {
         assert_eq!(flush.fields["entity"], "users", "touching: {touching}");
         assert_eq!(
             flush.fields["rules"],
-            "events -> calendar, tasks -> event, users -> tasks"
+            "users -> tasks, tasks -> event, events -> calendar"
         );
         assert_eq!(flush.fields["rows"], "3");
         assert_eq!(
@@ -196,8 +194,8 @@ async fn b33_spans_of_the_updates(world: &World) {
     assert_eq!(
         inner,
         [
-            (Some("calendars"), Some("events -> calendar"), Some("1")),
             (Some("events"), Some("tasks -> event"), Some("1")),
+            (Some("calendars"), Some("events -> calendar"), Some("1")),
         ]
     );
 }

@@ -109,7 +109,7 @@ impl Kind {
     }
 
     /// By SQLite's own rules for the affinity of a declared type. A time is stored as text, which a column with numeric
-    /// affinity (`timestamp`, `datetime`) leaves as it is; SQLx reads a `date` without its time.
+    /// affinity (`timestamp`, `datetime`) leaves as it is; `SQLx` reads a `date` without its time.
     fn of_sqlite(declared: &str) -> Self {
         let has = |parts: &[&str]| parts.iter().any(|part| declared.contains(part));
         if has(&["int"]) {

@@ -145,10 +145,9 @@ impl Needs {
     /// The table as a statement names it.
     fn name(&self) -> String {
         let TableName(schema, table) = &self.table;
-        schema.as_ref().map_or_else(
-            || table.to_string(),
-            |schema| format!("{}.{table}", schema.1.to_string()),
-        )
+        schema
+            .as_ref()
+            .map_or_else(|| table.to_string(), |schema| format!("{}.{table}", schema.1))
     }
 
     fn rules(&self) -> Vec<String> {

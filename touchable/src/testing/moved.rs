@@ -80,6 +80,10 @@ pub trait Watch: ConnectionTrait {
 
 impl<C: ConnectionTrait> Watch for C {}
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "it takes what `unwrap_or_else` gives"
+)]
 fn unreadable<T>(error: crate::Error) -> T {
     panic!("the rows cannot be read: {error}")
 }

@@ -62,6 +62,13 @@ pub(crate) mod engine {
         ticket::{leave_idle, mark_done as mark_stamp_done, take_exact},
     };
 
+    /// Takes back the note of a save that has failed.
+    pub(crate) fn forget(schema: &'static Schema, stamp: &sea_orm::Value) {
+        if let Some(stamp) = (schema.value_stamp)(stamp) {
+            take_exact(stamp, schema.name);
+        }
+    }
+
     /// Says that the touches of the save that wrote this stamp have been seen to.
     pub(crate) fn mark_done(schema: &'static Schema, stamp: &sea_orm::Value) {
         if let Some(stamp) = (schema.value_stamp)(stamp) {
