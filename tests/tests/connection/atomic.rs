@@ -305,7 +305,7 @@ async fn b26_a_row_that_is_gone_is_seaorms_error(world: &World) {
         .unwrap_err();
     assert!(matches!(error, DbErr::RecordNotUpdated), "{error:?}");
     let result = world
-        .expect_moved(&[], board::event::Entity::delete_by_id(99).exec(world_db(world)))
+        .expect_moved(&[], board::event::Entity::delete_by_id(99).exec(&world.db))
         .await
         .unwrap();
     assert_eq!(result.rows_affected, 0);
@@ -316,10 +316,6 @@ async fn b26_a_row_that_is_gone_is_seaorms_error(world: &World) {
     let result = world.expect_moved(&[], ghost.delete(&db)).await.unwrap();
     assert_eq!(result.rows_affected, 0);
     assert_eq!(db.announced(), 0);
-}
-
-fn world_db(world: &World) -> &sea_orm::DatabaseConnection {
-    &world.db
 }
 
 /// Rows affected are SeaORM's too.
