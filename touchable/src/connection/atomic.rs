@@ -4,7 +4,7 @@ use std::{collections::HashMap, slice};
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, Value,
+    ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value,
     sea_query::{Expr, LockType},
 };
 use tracing::Instrument;
@@ -15,8 +15,7 @@ use super::{
     recipe::{Recipe, Steps},
     send::Send,
     single::{self, Single},
-    sweep::Recent,
-    template::{Filling, bound},
+    template::{Filling, Template, bound},
     written::WrittenUpdate,
 };
 use crate::{
@@ -25,9 +24,8 @@ use crate::{
     touch::{
         Schema,
         engine::{
-            Captured, ColumnKind, CompiledRule, Entry, Except, Key, Query as Rows, Start, Tries, begin,
-            carry_out, finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of,
-            take_exact,
+            Captured, ColumnKind, CompiledRule, Entry, Key, Query as Rows, Start, Tries, begin, carry_out,
+            finish, flush_entries, leave_idle, lock_parents, mark_done, rows_of, take_exact,
         },
     },
 };
@@ -78,9 +76,9 @@ pub(super) async fn together<S: Send>(
 impl Save {
     async fn run<S: Send>(&self, session: &Session, statement: &Statement) -> Result<S::Output> {
         let db = &session.db;
-        let recipe = session.recipes.recipe(self, statement, S::READS);
+        let recipe = session.recipes.recipe(self, statement);
         if let Recipe::Single(single) = &*recipe {
-            return self.run_single::<S>(db, single, statement).await;
+            return self.run_single::<S>(session, single, statement).await;
         }
         let tx = begin(db).await?;
         let done = match (&self.change, &*recipe) {
@@ -169,49 +167,69 @@ impl Save {
 
     async fn run_single<S: Send>(
         &self,
-        db: &DatabaseConnection,
+        session: &Session,
         single: &Single,
         statement: &Statement,
     ) -> Result<S::Output> {
-        let sent = send_single::<S>(db, single, single.template.fill(self.filling(statement))).await?;
         let Change::Update { key, .. } = &self.change else {
+            let sent =
+                send_single::<S, _>(&session.db, single, &single.template, self.filling(statement)).await?;
             self.done();
             return Ok(sent);
         };
-        if let Some((recent, rules)) = S::row(&sent).and_then(|row| Recent::read(row, &single.children)) {
-            self.sweep(db, key, &recent, &rules).await?;
+        let Some(gated) = &single.gated else {
+            return self
+                .update_single::<S, _>(&session.db, key, single, statement)
+                .await;
+        };
+        if S::READS && !session.contention.is_expected() {
+            let sent = send_single::<S, _>(&session.db, single, gated, self.filling(statement)).await?;
+            let column = |name| S::row(&sent).and_then(|row| row.try_get::<i64>("", name).ok());
+            let alone = S::row(&sent).is_some_and(|row| row.try_get::<bool>("", "alone").unwrap_or_default());
+            if alone && column("found") == Some(1) {
+                self.settle(key, S::row(&sent), true);
+                return Ok(sent);
+            }
+            if alone {
+                return self.unchanged::<S, _>(&session.db, key, statement).await;
+            }
+            session.contention.met();
         }
-        if S::found(&sent) {
-            self.settle(key, S::row(&sent), db.support_returning());
-            return Ok(sent);
+        let tx = begin(&session.db).await?;
+        let done = async {
+            self.lock(&tx, key).await?;
+            self.update_single::<S, _>(&tx, key, single, statement).await
         }
-        // Nothing would have changed, or there is no such row: SeaORM asks for the row, or how many there are.
+        .await;
+        finish(tx, done).await
+    }
+
+    async fn update_single<S: Send, C: ConnectionTrait>(
+        &self,
+        db: &C,
+        key: &Key,
+        single: &Single,
+        statement: &Statement,
+    ) -> Result<S::Output> {
+        let sent = send_single::<S, _>(db, single, &single.template, self.filling(statement)).await?;
+        if !S::found(&sent) {
+            return self.unchanged::<S, _>(db, key, statement).await;
+        }
+        self.settle(key, S::row(&sent), true);
+        Ok(sent)
+    }
+
+    /// Nothing would have changed, or there is no such row: SeaORM asks for the row, or how many there are.
+    async fn unchanged<S: Send, C: ConnectionTrait>(
+        &self,
+        db: &C,
+        key: &Key,
+        statement: &Statement,
+    ) -> Result<S::Output> {
         let written = WrittenUpdate::read(statement).ok_or_else(|| self.unreadable())?;
         let stored = S::send(db, unchanged(self.schema, &written, statement.db_backend)).await?;
         self.settle_idle(key);
         Ok(stored)
-    }
-
-    /// Touches what the statement could not see.
-    async fn sweep(
-        &self,
-        db: &DatabaseConnection,
-        key: &Key,
-        recent: &Recent,
-        rules: &[&'static CompiledRule],
-    ) -> Result<()> {
-        let entries = rules.iter().map(|rule| {
-            let mut rows = Rows::of(
-                self.schema,
-                rows_of(self.schema, slice::from_ref(key)),
-                HashMap::new(),
-            );
-            rows.recent = Some(recent.clone());
-            Entry::fired(self.schema, rule, Start::Query(rows.into()))
-        });
-        flush(db, entries.collect(), self.schema, &Except::Row(key.clone()))
-            .await
-            .map(drop)
     }
 
     async fn lock<C: ConnectionTrait>(&self, tx: &C, key: &Key) -> Result<()> {
@@ -288,11 +306,13 @@ async fn will_differ<C: ConnectionTrait>(tx: &C, question: Statement) -> Result<
 }
 
 /// Sends a save with its touches and reports these.
-async fn send_single<S: Send>(
-    db: &DatabaseConnection,
+async fn send_single<S: Send, C: ConnectionTrait>(
+    db: &C,
     single: &Single,
-    statement: Statement,
+    template: &Template,
+    filling: Filling<'_>,
 ) -> Result<S::Output, DbErr> {
+    let statement = template.fill(filling);
     let touches = single.plan.touches.len();
     if touches == 0 {
         return S::send(db, statement).await;

@@ -11,6 +11,7 @@ use sea_orm::{
 use super::{
     atomic,
     bypass::Watch,
+    contention::Contention,
     handshake::{Scope, answer},
     intent::Intents,
     recipe::Recipes,
@@ -27,6 +28,7 @@ pub fn connect(db: DatabaseConnection) -> TouchConnection {
         intents: Intents::default(),
         recipes: Recipes::default(),
         watch: Watch::default(),
+        contention: Contention::default(),
     }))
 }
 
@@ -41,6 +43,7 @@ pub(crate) struct Session {
     pub(crate) intents: Intents,
     pub(super) recipes: Recipes,
     pub(super) watch: Watch,
+    pub(super) contention: Contention,
 }
 
 impl Session {

@@ -51,10 +51,9 @@ pub(super) struct Judge {
 }
 
 impl Recipe {
-    /// `reads` says that the row that comes back will be read.
-    pub(super) fn of(save: &Save, statement: &Statement, reads: bool) -> Self {
+    pub(super) fn of(save: &Save, statement: &Statement) -> Self {
         if statement.db_backend == DbBackend::Postgres
-            && let Some(single) = single::compose(save, statement, reads)
+            && let Some(single) = single::compose(save, statement)
         {
             return Self::Single(single);
         }
@@ -68,12 +67,12 @@ impl Recipe {
 }
 
 impl Recipes {
-    pub(super) fn recipe(&self, save: &Save, statement: &Statement, reads: bool) -> Arc<Recipe> {
+    pub(super) fn recipe(&self, save: &Save, statement: &Statement) -> Arc<Recipe> {
         // Whom a scope suppresses is not part of a template's shape, and only a known stamp is told from a constant.
         if is_suppressing() || save.ticket().is_none() {
-            return self.make(save, statement, reads, Recipe::of).into();
+            return self.make(save, statement, Recipe::of).into();
         }
-        self.of(save, statement, reads, Recipe::of)
+        self.of(save, statement, Recipe::of)
     }
 }
 

@@ -24,7 +24,7 @@ use sea_orm::{
     sea_query::{Alias, Condition, DynIden, Expr, ExprTrait, IntoIden, LockType, Query},
 };
 
-use super::{atomic::Save, intent::Change, sweep::Recent, template::Template, written::WrittenUpdate};
+use super::{atomic::Save, contention::ALONE, intent::Change, template::Template, written::WrittenUpdate};
 use crate::touch::{
     Schema,
     engine::{
@@ -41,8 +41,9 @@ const BACKEND: DbBackend = DbBackend::Postgres;
 pub(super) struct Single {
     pub template: Template,
     pub plan: Plan,
-    /// The rules whose rows hold the key: the statement may not see all of them.
-    pub children: Vec<&'static CompiledRule>,
+    /// Where a rule's rows hold the key: the same statement, which does nothing unless it is
+    /// [alone](super::contention).
+    pub gated: Option<Template>,
 }
 
 /// The column that says how many rows a touch has moved.
@@ -50,21 +51,20 @@ pub(super) fn rows_column(touch: usize) -> String {
     format!("touched_rows{touch}")
 }
 
-/// Makes one statement of a save and its touches; `None` where a transaction has to do. `reads` says that its row will be
-/// read.
-pub(super) fn compose(save: &Save, statement: &Statement, reads: bool) -> Option<Single> {
+/// Makes one statement of a save and its touches; `None` where a transaction has to do.
+pub(super) fn compose(save: &Save, statement: &Statement) -> Option<Single> {
     let conditional = |rule: &&CompiledRule| rule.hops.first().is_none_or(|hop| hop.on_condition.is_some());
     if save.rules.iter().any(conditional) {
         return None;
     }
     match &save.change {
         Change::Insert { parents } => compose_insert(save, parents, statement),
-        Change::Update { key, .. } => compose_update(save, key, statement, reads),
+        Change::Update { key, .. } => compose_update(save, key, statement),
         Change::Delete { .. } => None,
     }
 }
 
-fn compose_update(save: &Save, key: &Key, statement: &Statement, reads: bool) -> Option<Single> {
+fn compose_update(save: &Save, key: &Key, statement: &Statement) -> Option<Single> {
     let schema = save.schema;
     let written = WrittenUpdate::read(statement)?;
     let assigned = written.assigned(schema, BACKEND, &save.change);
@@ -75,11 +75,6 @@ fn compose_update(save: &Save, key: &Key, statement: &Statement, reads: bool) ->
         .filter(|rule| assigned.concerned(rule).next().is_some())
         .collect();
     let columns = Columns::of(&assigned, &rules);
-    let children: Vec<_> = rules.iter().copied().filter(|rule| !rule.belongs_to()).collect();
-    if !children.is_empty() && !reads {
-        return None;
-    }
-
     let entries = rules
         .iter()
         .flat_map(|rule| columns.entries(&assigned, rule))
@@ -93,32 +88,19 @@ fn compose_update(save: &Save, key: &Key, statement: &Statement, reads: bool) ->
         touch.except = Except::Row(key.clone());
     }
 
-    let mut saved = written.with(BACKEND, &rising::assignments(BACKEND, schema, &[], save.stamp()));
-    saved.push(" FROM (");
-    saved.append(columns.was(key, &rules));
-    saved.push(") AS \"was\"");
-    saved.append(written.condition.clone());
-    saved.push(" AND ");
-    saved.append(Captured::of_condition(
-        BACKEND,
-        columns.joined().add(columns.changed(&assigned)),
-    ));
-    saved.append(written.returning.clone());
-    saved.push(if written.returning.sql.is_empty() {
-        " RETURNING "
+    let children = rules.iter().any(|rule| !rule.belongs_to());
+    let saved = |gated: bool| columns.saved(save, &written, &assigned, columns.was(key, children, gated));
+    let statement = whole(save, &plan, saved(false), false)?;
+    let gated = if children {
+        whole(save, &plan, saved(true), true)
     } else {
-        ", "
-    });
-    saved.push("\"was\".*");
-    for column in columns.now() {
-        saved.push(", ");
-        saved.append(column);
-    }
-    let fired: Vec<_> = children
-        .iter()
-        .map(|rule| Captured::of_condition(BACKEND, columns.fired(&assigned, rule)))
-        .collect();
-    finish(save, saved, plan, children, &fired)
+        None
+    };
+    Some(Single {
+        template: statement,
+        plan,
+        gated,
+    })
 }
 
 fn compose_insert(
@@ -145,17 +127,16 @@ fn compose_insert(
         let rows = Rows::of(schema, Query::select().from("saved").to_owned(), becomes);
         entries.push(Entry::fired(schema, rule, Start::Query(rows.into())));
     }
-    finish(save, saved, plan(entries, is_suppressed), Vec::new(), &[])
+    let plan = plan(entries, is_suppressed);
+    Some(Single {
+        template: whole(save, &plan, saved, false)?,
+        plan,
+        gated: None,
+    })
 }
 
 /// Puts the parts together; `None` when one statement would change a row twice, of which PostgreSQL keeps only one.
-fn finish(
-    save: &Save,
-    saved: Captured,
-    plan: Plan,
-    children: Vec<&'static CompiledRule>,
-    fired: &[Captured],
-) -> Option<Single> {
+fn whole(save: &Save, plan: &Plan, saved: Captured, gated: bool) -> Option<Template> {
     let mut tables: Vec<String> = plan.touches.iter().map(|touch| touch.target.order()).collect();
     tables.dedup();
     let own = |touch: &&Touch| std::ptr::eq(touch.target, save.schema) && !touch.columns.is_empty();
@@ -180,19 +161,19 @@ fn finish(
         whole.push(")");
     }
     whole.push(" SELECT \"saved\".*");
-    if !children.is_empty() {
-        whole.append(Recent::report(fired.iter()));
-    }
     for i in 0..plan.touches.len() {
         let rows = rows_column(i);
         whole.push(&format!(", (SELECT count(*) FROM \"touched{i}\") AS \"{rows}\""));
     }
-    whole.push(" FROM \"saved\"");
-    Some(Single {
-        template: Template::of(whole.into_statement(BACKEND), save.stamp()),
-        plan,
-        children,
-    })
+    whole.push(&if gated {
+        format!(
+            ", \"gate\".*, (SELECT count(*) FROM \"saved\") AS \"found\" \
+             FROM (SELECT {ALONE} AS \"alone\") AS \"gate\" LEFT JOIN \"saved\" ON true"
+        )
+    } else {
+        " FROM \"saved\"".to_owned()
+    });
+    Some(Template::of(whole.into_statement(BACKEND), save.stamp()))
 }
 
 /// The columns whose values before (`w0`, `w1`, ..) and after (`n0`, `n1`, ..) a statement needs.
@@ -226,14 +207,45 @@ impl Columns {
         Expr::col(alias('n', self.place(name).unwrap_or_default()))
     }
 
-    /// The row as it was, locked. Where a rule's rows hold the key, the lock must also keep foreign keys from naming
-    /// this row: a new one of them would show the old content and not be touched.
-    fn was(&self, key: &Key, rules: &[&CompiledRule]) -> Captured {
+    /// `UPDATE .. FROM (was) WHERE .. RETURNING ..`
+    fn saved(&self, save: &Save, written: &WrittenUpdate, assigned: &Assigned, was: Captured) -> Captured {
+        let mut saved = written.with(
+            BACKEND,
+            &rising::assignments(BACKEND, self.schema, &[], save.stamp()),
+        );
+        saved.push(" FROM (");
+        saved.append(was);
+        saved.push(") AS \"was\"");
+        saved.append(written.condition.clone());
+        saved.push(" AND ");
+        saved.append(Captured::of_condition(
+            BACKEND,
+            self.joined().add(self.changed(assigned)),
+        ));
+        saved.append(written.returning.clone());
+        saved.push(if written.returning.sql.is_empty() {
+            " RETURNING "
+        } else {
+            ", "
+        });
+        saved.push("\"was\".*");
+        for column in self.now() {
+            saved.push(", ");
+            saved.append(column);
+        }
+        saved
+    }
+
+    /// The row as it was, locked. Where a rule's rows hold the key (`children`), the lock must also keep foreign keys
+    /// from naming this row: a new one of them would show the old content and not be touched.
+    fn was(&self, key: &Key, children: bool, gated: bool) -> Captured {
         let mut was = rows_of(self.schema, slice::from_ref(key));
         for (i, name) in self.names.iter().enumerate() {
             was.expr_as(Expr::col(Alias::new(*name)), alias('w', i));
         }
-        let children = rules.iter().any(|rule| !rule.belongs_to());
+        if gated {
+            was.and_where(Expr::cust(ALONE));
+        }
         was.lock(if children {
             LockType::Update
         } else {

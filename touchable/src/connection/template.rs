@@ -130,8 +130,6 @@ struct Shape {
     rules: Vec<&'static CompiledRule>,
     always: bool,
     explicit: bool,
-    /// How SeaORM has sent the statement.
-    reads: bool,
 }
 
 impl<T> Default for Templates<T> {
@@ -146,20 +144,19 @@ impl<T> Templates<T> {
         &self,
         save: &Save,
         statement: &Statement,
-        reads: bool,
-        make: impl FnOnce(&Save, &Statement, bool) -> T,
+        make: impl FnOnce(&Save, &Statement) -> T,
     ) -> Arc<T> {
-        if let Some(made) = self.find(save, statement, reads) {
+        if let Some(made) = self.find(save, statement) {
             return made;
         }
-        let made = Arc::new(self.make(save, statement, reads, make));
+        let made = Arc::new(self.make(save, statement, make));
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= CAPACITY {
             all.clear();
         }
         all.entry(statement.sql.clone())
             .or_default()
-            .push((Shape::of(save, reads), made.clone()));
+            .push((Shape::of(save), made.clone()));
         made
     }
 
@@ -168,19 +165,18 @@ impl<T> Templates<T> {
         &self,
         save: &Save,
         statement: &Statement,
-        reads: bool,
-        make: impl FnOnce(&Save, &Statement, bool) -> T,
+        make: impl FnOnce(&Save, &Statement) -> T,
     ) -> T {
         let save = save.with_key(stand_ins(KEY, save.key()));
-        make(&save, &stand_in(statement), reads)
+        make(&save, &stand_in(statement))
     }
 
-    fn find(&self, save: &Save, statement: &Statement, reads: bool) -> Option<Arc<T>> {
+    fn find(&self, save: &Save, statement: &Statement) -> Option<Arc<T>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, made) = all
             .get(&statement.sql)?
             .iter()
-            .find(|(shape, _)| shape.fits(save, reads))?;
+            .find(|(shape, _)| shape.fits(save))?;
         Some(made.clone())
     }
 }
@@ -194,20 +190,18 @@ fn stand_in(statement: &Statement) -> Statement {
 }
 
 impl Shape {
-    fn of(save: &Save, reads: bool) -> Self {
+    fn of(save: &Save) -> Self {
         let (always, explicit) = save.change.counts();
         Self {
             schema: save.schema,
             rules: save.rules.clone(),
             always,
             explicit,
-            reads,
         }
     }
 
-    fn fits(&self, save: &Save, reads: bool) -> bool {
+    fn fits(&self, save: &Save) -> bool {
         ptr::eq(self.schema, save.schema)
-            && self.reads == reads
             && (self.always, self.explicit) == save.change.counts()
             && self.rules.len() == save.rules.len()
             && self

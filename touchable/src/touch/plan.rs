@@ -8,7 +8,6 @@ use sea_orm::{
 };
 
 use super::{Schema, components::components, schema::CompiledRule};
-use crate::connection::Recent;
 
 /// The values of one row's key, in the order of the key's columns.
 pub(crate) type Key = Vec<Value>;
@@ -145,8 +144,6 @@ pub(crate) struct Query {
     pub rows: SelectStatement,
     /// Columns that the write is about to set.
     pub becomes: HashMap<&'static str, Expr>,
-    /// Only those associated rows that one statement may have missed.
-    pub recent: Option<Recent>,
 }
 
 impl Query {
@@ -159,7 +156,6 @@ impl Query {
             source,
             rows,
             becomes,
-            recent: None,
         }
     }
 }

@@ -169,8 +169,8 @@ impl Sql {
                     _ if hop.on_condition.is_some() => return None,
                     _ if !before.is_empty() => select(&|table| self.through(before, from, table)),
                     Start::Rows { source, rows } => select(&|table| self.condition(rows, source, table)),
-                    Start::Query(query) if query.recent.is_none() => query.select(&columns),
-                    Start::Query(_) | Start::Values(_) => return None,
+                    Start::Query(query) => query.select(&columns),
+                    Start::Values(_) => return None,
                 };
                 Some((idens(&hop.to_col), keys))
             }
@@ -254,11 +254,7 @@ impl Sql {
                 in_subquery(source, &keys, query.select(&keys))
             });
         }
-        let associated = in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)));
-        match &query.recent {
-            Some(recent) => associated.add(recent.condition(table)),
-            None => associated,
-        }
+        in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)))
     }
 
     /// The rows of `table` that a hop associates with those rows of its source that meet a condition.
