@@ -99,7 +99,7 @@ async fn rename(db: &impl ConnectionTrait, id: i32, name: &str) {
 fn new_task(id: i32, event: i32) -> task::ActiveModel {
     task::ActiveModel {
         updated_at: NotSet,
-        ..board::task(id, Some(event), None)
+        ..task(id, Some(event), None)
     }
 }
 
@@ -329,11 +329,11 @@ async fn history(world: &World, in_transactions: bool, strictness: Strictness) {
     world
         .seed((1..=EVENTS).map(|id| event::ActiveModel {
             name: Set(format!("{id}#0")),
-            ..board::event(id)
+            ..event(id)
         }))
         .await;
     world
-        .seed((1..=12).map(|id| board::task(id, Some(1 + id % EVENTS), None)))
+        .seed((1..=12).map(|id| task(id, Some(1 + id % EVENTS), None)))
         .await;
     let db = connect(world.db.clone());
     let cache = Cache::default();

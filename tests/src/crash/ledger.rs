@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use super::{Op, Single};
 use crate::{
     World,
-    entities::ledger::{self as rows, author, book, shelf},
+    entities::ledger::{author, book, shelf},
 };
 
 /// How many authors and shelves there are.
@@ -51,10 +51,10 @@ impl Ledger {
             let sql = format!("DELETE FROM {table}");
             world.db.execute_unprepared(&sql).await.expect("an empty table");
         }
-        world.seed((1..=IDS).map(rows::author)).await;
-        world.seed((1..=IDS).map(rows::shelf)).await;
+        world.seed((1..=IDS).map(author)).await;
+        world.seed((1..=IDS).map(shelf)).await;
         world
-            .seed((1..=2 * IDS).map(|id| rows::book(id, author_of(id), shelf_of(id))))
+            .seed((1..=2 * IDS).map(|id| book(id, author_of(id), shelf_of(id))))
             .await;
     }
 

@@ -347,7 +347,7 @@ async fn b30_links_that_are_deleted_in_bulk_are_refused(world: &World) {
         .expect_moved(&[], post.cascade_delete(&db))
         .await
         .unwrap_err();
-    assert!(touchable::Error::from(error).is_bypass());
+    assert!(Error::from(error).is_bypass());
 }
 
 on_every_backend!(tags:

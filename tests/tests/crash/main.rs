@@ -9,7 +9,7 @@ use sea_orm::{EntityTrait, TransactionTrait};
 use touchable_tests::{
     World,
     crash::{Ledger, Op, Single, Stop, Victim, script},
-    entities::ledger::{self, book},
+    entities::ledger::book,
     on_every_backend, on_every_server,
 };
 
@@ -207,7 +207,7 @@ async fn b26_killed_while_a_book_comes_to_the_author(world: &World) {
         trail.at = op;
         let before = Ledger::read(&world.db).await;
         let coming = world.db.begin().await.unwrap();
-        book::Entity::insert(ledger::book(900, author, 1))
+        book::Entity::insert(book(900, author, 1))
             .exec(&coming)
             .await
             .unwrap();
