@@ -19,9 +19,9 @@ use sea_orm::{
 };
 use touchable::{TouchConnection, connect};
 use touchable_tests::{
-    World,
+    Backend, World,
     entities::board::{self, event, task},
-    on_every_backend, on_every_server,
+    on_every_backend, on_every_server, run,
 };
 
 /// A task, and the name of its event, as one statement sees them.
@@ -189,8 +189,14 @@ async fn b27_a_task_that_comes_while_its_event_is_renamed_in_a_transaction(world
     renamed_in_a_transaction(world, None).await;
 }
 
-/// At an isolation level where a transaction sees what was there when it began.
-async fn b27_a_task_that_comes_while_its_event_is_renamed_at_repeatable_read(world: &World) {
+/// At an isolation level where a transaction sees what was there when it began. InnoDB's writes look at what is there now
+/// all the same; of PostgreSQL's it is not promised.
+#[test]
+fn b27_a_task_that_comes_while_its_event_is_renamed_at_repeatable_read() {
+    run(Backend::MariaDb, board::tables(), 6, &at_repeatable_read);
+}
+
+async fn at_repeatable_read(world: &World) {
     renamed_in_a_transaction(world, Some(IsolationLevel::RepeatableRead)).await;
 }
 
@@ -244,7 +250,12 @@ async fn b27_a_task_that_waits_for_its_event_to_be_renamed(world: &World) {
         };
         let committing = async {
             world.somebody_waits().await;
-            transaction.commit().await.unwrap();
+            if transaction.commit().await.is_err() {
+                // InnoDB can choose this side of the deadlock, too.
+                let again = db.begin().await.unwrap();
+                rename(&again, 1, "renamed").await;
+                again.commit().await.unwrap();
+            }
         };
         tokio::join!(coming, committing);
         println!("{race:?}");
@@ -271,7 +282,6 @@ async fn come<C: TransactionTrait>(db: &C, moved: bool, cache: &Cache) {
 on_every_server!(board, 6:
     b26_a_task_that_comes_while_its_event_is_renamed,
     b27_a_task_that_comes_while_its_event_is_renamed_in_a_transaction,
-    b27_a_task_that_comes_while_its_event_is_renamed_at_repeatable_read,
     b27_a_task_that_waits_for_its_event_to_be_renamed,
 );
 

@@ -455,11 +455,16 @@ async fn b26_statements(world: &World) {
     };
     assert!(one_or_with_reading.contains(&sent.len()), "{sent:#?}");
 
-    // Other tests run transactions on this server; then the statement looks again at what they may have written.
-    let mut sent = world.sent(named_event(1, "renamed").update(&db)).await;
-    sent.retain(|sql| !sql.contains("age("));
+    let sent = world.sent(named_event(1, "renamed").update(&db)).await;
     match world.backend {
-        Backend::Postgres => assert_eq!(sent.len(), 1, "{sent:#?}"),
+        // Other tests write on this server: the statement may have been in vain.
+        Backend::Postgres if sent.len() > 1 => assert!(
+            matches!(sent.as_slice(), [vain, lock, save] if vain.contains("alone")
+                && lock.ends_with("FOR UPDATE")
+                && save.starts_with("WITH")),
+            "{sent:#?}"
+        ),
+        Backend::Postgres => {}
         Backend::Sqlite => assert_eq!(sent.len(), 2, "touches and save: {sent:#?}"),
         Backend::MariaDb => assert!(sent.len() <= 4, "comparison, touches, save, its row: {sent:#?}"),
     }
@@ -467,7 +472,7 @@ async fn b26_statements(world: &World) {
     let sent = world
         .sent(named_event(1, "renamed").update_without_returning(&db))
         .await;
-    assert!(sent.len() <= 2, "nothing to write: {sent:#?}");
+    assert!(sent.len() <= 3, "nothing to write: {sent:#?}");
 
     let sent = world
         .sent(named_event(1, "again").update_without_returning(&db))

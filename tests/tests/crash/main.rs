@@ -7,7 +7,7 @@ use std::{env, thread, time::Duration};
 
 use sea_orm::{EntityTrait, TransactionTrait};
 use touchable_tests::{
-    World,
+    Backend, World,
     crash::{Ledger, Op, Single, Stop, Victim, script},
     entities::ledger::book,
     on_every_backend, on_every_server,
@@ -202,7 +202,9 @@ async fn b26_killed_while_a_book_comes_to_the_author(world: &World) {
             _ => None,
         })
         .expect("a renamed author");
-    for statements in 1..10 {
+    // PostgreSQL's first statement is in vain while the book comes, and waits for nobody.
+    let first = if world.backend == Backend::Postgres { 2 } else { 1 };
+    for statements in first..10 {
         Ledger::populate(world).await;
         trail.at = op;
         let before = Ledger::read(&world.db).await;

@@ -53,7 +53,7 @@ pub(crate) mod engine {
         capture::Captured,
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
-        flush::{carry_out, flush, flush_entries},
+        flush::{carry_out, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         row::{display_key, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
