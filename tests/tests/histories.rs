@@ -52,7 +52,8 @@ impl Shown {
 }
 
 async fn read(db: &impl ConnectionTrait) -> Vec<Shown> {
-    let sql = "SELECT t.id, t.updated_at, t.title, e.name FROM tasks t LEFT JOIN events e ON e.id = t.event_id";
+    let sql =
+        "SELECT t.id, t.updated_at, t.title, e.name FROM tasks t LEFT JOIN events e ON e.id = t.event_id";
     let statement = Statement::from_string(db.get_database_backend(), sql);
     Shown::find_by_statement(statement).all(db).await.expect("tasks")
 }
@@ -65,7 +66,10 @@ impl Cache {
     /// Serves what is kept for this row, or keeps what it shows.
     fn serve(&self, row: &Shown) -> String {
         let mut fragments = self.0.lock().unwrap();
-        fragments.entry(row.key()).or_insert_with(|| row.content()).clone()
+        fragments
+            .entry(row.key())
+            .or_insert_with(|| row.content())
+            .clone()
     }
 
     /// Reads all tasks and serves them. Every fragment must be what its row shows.
@@ -130,7 +134,12 @@ async fn somebody_waits(world: &World) {
         }
         // The server has to be asked again and again; it tells nobody. MariaDB gives the same answer again to whoever
         // asks within 100 ms.
-        tokio::time::sleep(Duration::from_millis(if world.backend == Backend::MariaDb { 150 } else { 5 })).await;
+        tokio::time::sleep(Duration::from_millis(if world.backend == Backend::MariaDb {
+            150
+        } else {
+            5
+        }))
+        .await;
     }
     panic!("nobody waits");
 }
@@ -145,10 +154,22 @@ struct Race {
 }
 
 const RACES: [Race; 4] = [
-    Race { touching: true, moved: false },
-    Race { touching: true, moved: true },
-    Race { touching: false, moved: false },
-    Race { touching: false, moved: true },
+    Race {
+        touching: true,
+        moved: false,
+    },
+    Race {
+        touching: true,
+        moved: true,
+    },
+    Race {
+        touching: false,
+        moved: false,
+    },
+    Race {
+        touching: false,
+        moved: true,
+    },
 ];
 
 /// A task comes to the event in a transaction that is open; the event is renamed meanwhile, and waits for it. Whoever
@@ -308,15 +329,28 @@ async fn b27_readers_are_never_served_what_is_older_than_a_commit(world: &World)
 }
 
 async fn history(world: &World, in_transactions: bool) {
-    world.seed((1..=EVENTS).map(|id| event::ActiveModel { name: Set(format!("{id}#0")), ..board::event(id) })).await;
-    world.seed((1..=12).map(|id| board::task(id, Some(1 + id % EVENTS), None))).await;
+    world
+        .seed((1..=EVENTS).map(|id| event::ActiveModel {
+            name: Set(format!("{id}#0")),
+            ..board::event(id)
+        }))
+        .await;
+    world
+        .seed((1..=12).map(|id| board::task(id, Some(1 + id % EVENTS), None)))
+        .await;
     let db = connect(world.db.clone());
     let cache = Cache::default();
     let committed = Committed::default();
     let over = AtomicBool::new(false);
     let mut seeds = Rng::with_seed(seed());
     let writers = (1..=EVENTS).map(|event| {
-        let writer = Writer { db: &db, event, in_transactions, cache: &cache, committed: &committed };
+        let writer = Writer {
+            db: &db,
+            event,
+            in_transactions,
+            cache: &cache,
+            committed: &committed,
+        };
         writer.write(Rng::with_seed(seeds.u64(..)))
     });
     let writing = async {
@@ -363,7 +397,8 @@ impl Writer<'_> {
             let old = rng.i32(1..=12);
             let what = rng.u8(..3);
             if self.in_transactions {
-                self.together(renames.then_some(&*name), what, new, old, other).await;
+                self.together(renames.then_some(&*name), what, new, old, other)
+                    .await;
             } else if renames {
                 rename(self.db, self.event, &name).await;
             } else {
@@ -392,7 +427,13 @@ impl Writer<'_> {
                     event.update(&transaction).await?;
                 }
                 // Rendered before the commit, kept after it.
-                Ok::<_, sea_orm::DbErr>(read(&transaction).await.into_iter().filter(|row| row.id == new).collect::<Vec<_>>())
+                Ok::<_, sea_orm::DbErr>(
+                    read(&transaction)
+                        .await
+                        .into_iter()
+                        .filter(|row| row.id == new)
+                        .collect::<Vec<_>>(),
+                )
             };
             match done.await {
                 Ok(rendered) => {

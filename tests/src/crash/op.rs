@@ -2,7 +2,8 @@
 
 use fastrand::Rng;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, NotSet, Set, TransactionSession, TransactionTrait, Unchanged,
+    ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, NotSet, Set, TransactionSession, TransactionTrait,
+    Unchanged,
 };
 
 use super::{Ledger, ledger::IDS};
@@ -28,13 +29,28 @@ pub enum Single {
         returning: bool,
     },
     /// Touches nobody.
-    Settle { author: i32, town: String },
+    Settle {
+        author: i32,
+        town: String,
+    },
     /// Touches the shelf, as the following do.
-    Insert { book: i32, author: i32, shelf: i32 },
-    Delete { book: i32 },
-    Retitle { book: i32, title: String },
+    Insert {
+        book: i32,
+        author: i32,
+        shelf: i32,
+    },
+    Delete {
+        book: i32,
+    },
+    Retitle {
+        book: i32,
+        title: String,
+    },
     /// Touches both shelves.
-    Move { book: i32, shelf: i32 },
+    Move {
+        book: i32,
+        shelf: i32,
+    },
 }
 
 /// The operations of this seed, for ever.

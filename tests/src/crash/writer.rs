@@ -90,7 +90,8 @@ impl Counter {
 
     fn count(&self, stop: Stop) {
         let done = self.0.1.fetch_add(1, SeqCst) + 1;
-        if matches!(stop, Stop::After { op, statements } if op == self.0.0.load(SeqCst) && statements == done) {
+        if matches!(stop, Stop::After { op, statements } if op == self.0.0.load(SeqCst) && statements == done)
+        {
             say_and_wait("stopped");
         }
     }

@@ -8,7 +8,9 @@ use std::{
     },
 };
 
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, Set, TransactionError, TransactionSession, TransactionTrait};
+use sea_orm::{
+    ActiveModelTrait, DbErr, EntityTrait, Set, TransactionError, TransactionSession, TransactionTrait,
+};
 use touchable::{Error, after_commit};
 use touchable_tests::{World, entities::board, on_every_backend};
 
@@ -80,13 +82,19 @@ async fn b29_work_is_dropped_with_what_it_waited_for(world: &World) {
     let tx = db.begin().await.unwrap();
     after_commit(&tx, log.says("kept")).await.unwrap();
     let savepoint = tx.begin().await.unwrap();
-    after_commit(&savepoint, log.says("rolled back inside")).await.unwrap();
+    after_commit(&savepoint, log.says("rolled back inside"))
+        .await
+        .unwrap();
     let deeper = savepoint.begin().await.unwrap();
-    after_commit(&deeper, log.says("released and rolled back")).await.unwrap();
+    after_commit(&deeper, log.says("released and rolled back"))
+        .await
+        .unwrap();
     deeper.commit().await.unwrap();
     savepoint.rollback().await.unwrap();
     let savepoint = tx.begin().await.unwrap();
-    after_commit(&savepoint, log.says("dropped inside")).await.unwrap();
+    after_commit(&savepoint, log.says("dropped inside"))
+        .await
+        .unwrap();
     drop(savepoint);
     tx.commit().await.unwrap();
     let outcome = db
@@ -119,7 +127,10 @@ async fn b29_a_failure_is_reported_and_the_rest_runs(world: &World) {
         .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], action)
         .await;
     let text = error.to_string();
-    assert!(text.contains("second failed") && text.contains("third failed"), "{text}");
+    assert!(
+        text.contains("second failed") && text.contains("third failed"),
+        "{text}"
+    );
     assert!(Error::from(error).is_after_commit());
     assert_eq!(log.words(), ["first", "second", "third", "fourth"]);
 

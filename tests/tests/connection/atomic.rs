@@ -62,7 +62,11 @@ async fn b26_insert_under_a_generated_key(world: &World) {
     let moved: Vec<String> = before.moved(&world.moments().await).into_iter().collect();
     assert_eq!(
         moved,
-        [format!("+tasks {}", saved.id), "calendars 2".to_owned(), "events 3".to_owned()]
+        [
+            format!("+tasks {}", saved.id),
+            "calendars 2".to_owned(),
+            "events 3".to_owned()
+        ]
     );
     assert_eq!(saved, world.model::<outer::task::Entity>(saved.id).await);
 }
@@ -158,7 +162,10 @@ async fn b26_versions_count_once(world: &World) {
         town: Set("there".to_owned()),
         ..Default::default()
     };
-    let saved = world.expect_moved(&["authors 1"], author.update(&db)).await.unwrap();
+    let saved = world
+        .expect_moved(&["authors 1"], author.update(&db))
+        .await
+        .unwrap();
     assert_eq!(saved.lock_no, 2);
     let author = ledger::author::ActiveModel {
         id: Unchanged(1),
@@ -166,7 +173,10 @@ async fn b26_versions_count_once(world: &World) {
         ..Default::default()
     };
     let saved = world
-        .expect_moved(&["authors 1", "books 1", "books 2", "shelves 1"], author.update(&db))
+        .expect_moved(
+            &["authors 1", "books 1", "books 2", "shelves 1"],
+            author.update(&db),
+        )
         .await
         .unwrap();
     assert_eq!(saved, world.model::<ledger::author::Entity>(1).await);
@@ -179,7 +189,11 @@ async fn ledger_world(world: &World) {
     world.seed([ledger::author(1), ledger::author(2)]).await;
     world.seed([ledger::shelf(1), ledger::shelf(2)]).await;
     world
-        .seed([ledger::book(1, 1, 1), ledger::book(2, 1, 1), ledger::book(3, 2, 2)])
+        .seed([
+            ledger::book(1, 1, 1),
+            ledger::book(2, 1, 1),
+            ledger::book(3, 2, 2),
+        ])
         .await;
 }
 
@@ -203,7 +217,10 @@ async fn b26_trees(world: &World) {
         ..Default::default()
     };
     world
-        .expect_moved(&["nodes 4", "nodes 2", "nodes 1", "nodes 9", "nodes 8"], branch.update(&db))
+        .expect_moved(
+            &["nodes 4", "nodes 2", "nodes 1", "nodes 9", "nodes 8"],
+            branch.update(&db),
+        )
         .await
         .unwrap();
     let leaf = world.model::<tree::node::Entity>(7).await;
@@ -267,7 +284,10 @@ async fn b26_set_to_the_stored_value_changes_nothing(world: &World) {
         .unwrap();
     let mut mixed = named_event(1, "event 1");
     mixed.location = Set("there".to_owned());
-    let saved = world.expect_moved(&["events 1"], mixed.update(&db)).await.unwrap();
+    let saved = world
+        .expect_moved(&["events 1"], mixed.update(&db))
+        .await
+        .unwrap();
     assert_eq!(saved, world.model::<board::event::Entity>(1).await);
     world
         .expect_moved(&[], named_event(1, "event 1").update_without_returning(&db))
@@ -352,7 +372,11 @@ async fn b26_a_touch_that_fails_takes_the_save_back(world: &World) {
     for _ in 0..2 {
         let error = renamed().update(&db).await.unwrap_err().to_string();
         assert!(error.contains("updated_at"), "{error}");
-        let error = renamed().update_without_returning(&db).await.unwrap_err().to_string();
+        let error = renamed()
+            .update_without_returning(&db)
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("updated_at"), "{error}");
         assert_eq!(world.model::<broken::event::Entity>(1).await, before);
         assert_eq!(db.announced(), 0);
@@ -383,7 +407,10 @@ async fn b26_a_refused_touch_leaves_no_half(world: &World) {
         location: Set("there".to_owned()),
         ..Default::default()
     };
-    world.expect_moved(&["events 1"], elsewhere.update(&db)).await.unwrap();
+    world
+        .expect_moved(&["events 1"], elsewhere.update(&db))
+        .await
+        .unwrap();
     world
         .expect_moved(&["events 2", "tasks 4"], rename_event(&db, 2, "renamed"))
         .await
@@ -425,7 +452,11 @@ async fn b26_statements(world: &World) {
     assert_eq!(sent.len(), baseline.len(), "{sent:#?}");
 
     let sent = world.sent(board::event(9).insert(&db)).await;
-    let one_or_with_reading = if world.backend == Backend::MariaDb { 1..=2 } else { 1..=1 };
+    let one_or_with_reading = if world.backend == Backend::MariaDb {
+        1..=2
+    } else {
+        1..=1
+    };
     assert!(one_or_with_reading.contains(&sent.len()), "{sent:#?}");
 
     let sent = world.sent(named_event(1, "renamed").update(&db)).await;
@@ -435,10 +466,14 @@ async fn b26_statements(world: &World) {
         Backend::MariaDb => assert!(sent.len() <= 4, "comparison, touches, save, its row: {sent:#?}"),
     }
 
-    let sent = world.sent(named_event(1, "renamed").update_without_returning(&db)).await;
+    let sent = world
+        .sent(named_event(1, "renamed").update_without_returning(&db))
+        .await;
     assert!(sent.len() <= 2, "nothing to write: {sent:#?}");
 
-    let sent = world.sent(named_event(1, "again").update_without_returning(&db)).await;
+    let sent = world
+        .sent(named_event(1, "again").update_without_returning(&db))
+        .await;
     let most = if world.backend == Backend::Postgres { 1 } else { 3 };
     assert!(sent.len() <= most, "{sent:#?}");
 }

@@ -44,9 +44,8 @@ async fn b27_a_flush_that_fails_in_a_closure(world: &World) {
     board::populate(world).await;
     refuse_updates_of_task_2(world).await;
     let db = touching(world);
-    let action = db.transaction::<_, (), DbErr>(|tx| {
-        Box::pin(async move { rename_event(tx, 1, "renamed").await })
-    });
+    let action =
+        db.transaction::<_, (), DbErr>(|tx| Box::pin(async move { rename_event(tx, 1, "renamed").await }));
     let error = world.expect_moved(&[], action).await.unwrap_err();
     assert!(error.to_string().contains("refused"), "{error}");
 }
@@ -93,7 +92,10 @@ async fn b26_a_dropped_save_is_nobody_elses(world: &World) {
             location: Set(format!("there {let_through}")),
             ..Default::default()
         };
-        world.expect_moved(&["events 1"], elsewhere.update(&db)).await.unwrap();
+        world
+            .expect_moved(&["events 1"], elsewhere.update(&db))
+            .await
+            .unwrap();
         assert!(db.announced() <= 1, "one was dropped");
     }
 }
@@ -116,7 +118,10 @@ async fn b27_a_transaction_that_failed_cannot_commit_by_halves(world: &World) {
     assert_eq!(went_on, world.backend != Backend::Postgres);
     if went_on {
         committed.unwrap();
-        assert_eq!(moved, ["events 1", "events 2", "tasks 1", "tasks 2", "tasks 3", "tasks 4"]);
+        assert_eq!(
+            moved,
+            ["events 1", "events 2", "tasks 1", "tasks 2", "tasks 3", "tasks 4"]
+        );
     } else {
         committed.unwrap_err();
         assert_eq!(moved, [""; 0]);
@@ -163,14 +168,20 @@ async fn b27_a_connection_lost_at_the_commit(world: &World) {
             rename_event(&tx, 1, "never").await.unwrap();
         }
         let session = session_of(&tx, world.backend).await;
-        observer.execute_unprepared(&kill(world.backend, session)).await.unwrap();
+        observer
+            .execute_unprepared(&kill(world.backend, session))
+            .await
+            .unwrap();
         let error = tx.commit().await.unwrap_err();
         assert!(!touchable::Error::from(error).is_after_commit());
         assert_eq!(world.moments().await, before);
     }
     observer.close().await.unwrap();
     world
-        .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], rename_event(&db, 1, "renamed"))
+        .expect_moved(
+            &["events 1", "tasks 1", "tasks 2", "tasks 3"],
+            rename_event(&db, 1, "renamed"),
+        )
         .await
         .unwrap();
     assert_eq!(db.announced(), 0);
@@ -195,7 +206,10 @@ async fn b26_an_exhausted_pool_is_an_error(world: &World) {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(RuntimeErr::SqlxError(_))),
+        matches!(
+            error,
+            DbErr::ConnectionAcquire(_) | DbErr::Conn(RuntimeErr::SqlxError(_))
+        ),
         "{error:?}"
     );
     assert!(start.elapsed() < Duration::from_secs(20));
@@ -204,7 +218,10 @@ async fn b26_an_exhausted_pool_is_an_error(world: &World) {
     assert!(matches!(error, DbErr::ConnectionAcquire(_)), "{error:?}");
     busy.rollback().await.unwrap();
     world
-        .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3"], rename_event(&db, 1, "renamed"))
+        .expect_moved(
+            &["events 1", "tasks 1", "tasks 2", "tasks 3"],
+            rename_event(&db, 1, "renamed"),
+        )
         .await
         .unwrap();
     pool.close().await.unwrap();
@@ -220,15 +237,11 @@ async fn b26_a_pool_of_one_is_enough(world: &World) {
         .sqlx_logging(false);
     let pool = Database::connect(options).await.unwrap();
     let db = connect(pool.clone());
-    let (one, two, three) = tokio::join!(
-        rename_event(&db, 1, "one"),
-        rename_event(&db, 2, "two"),
-        async {
-            let tx = db.begin().await?;
-            rename_event(&tx, 3, "three").await?;
-            tx.commit().await
-        }
-    );
+    let (one, two, three) = tokio::join!(rename_event(&db, 1, "one"), rename_event(&db, 2, "two"), async {
+        let tx = db.begin().await?;
+        rename_event(&tx, 3, "three").await?;
+        tx.commit().await
+    });
     one.unwrap();
     two.unwrap();
     three.unwrap();

@@ -6,8 +6,8 @@ use std::{
 };
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, NotSet, QueryFilter, Set, Statement,
-    TransactionSession, TransactionTrait, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, ModelTrait, NotSet, QueryFilter, Set,
+    Statement, TransactionSession, TransactionTrait, sea_query::Expr,
 };
 use touchable::{Error, TouchConnection, TouchGraph, TouchMany, TouchRecord, Touchable};
 use touchable_tests::{
@@ -32,7 +32,9 @@ impl<S: tracing::Subscriber> Layer<S> for Warnings {
                 write!(self.0, "{field}={value:?} ").unwrap();
             }
         }
-        if *event.metadata().level() == tracing::Level::WARN && event.metadata().target().starts_with("touchable") {
+        if *event.metadata().level() == tracing::Level::WARN
+            && event.metadata().target().starts_with("touchable")
+        {
             let mut text = Text(String::new());
             event.record(&mut text);
             self.0.lock().unwrap().push(text.0);
@@ -75,7 +77,9 @@ async fn b30_a_bypass_warns_once(world: &World) {
     };
     rename("one").await;
     let seen = warnings.take();
-    let [warning] = seen.as_slice() else { panic!("{seen:?}") };
+    let [warning] = seen.as_slice() else {
+        panic!("{seen:?}")
+    };
     for word in ["events", "tasks", "UPDATE"] {
         assert!(warning.contains(word), "{word} is not named: {warning}");
     }
@@ -88,19 +92,31 @@ async fn b30_a_bypass_warns_once(world: &World) {
         .await
         .unwrap();
     assert_eq!(warnings.take().len(), 1, "delete_many");
-    board::user::Entity::insert_many([board::user(9)]).exec(&db).await.unwrap();
+    board::user::Entity::insert_many([board::user(9)])
+        .exec(&db)
+        .await
+        .unwrap();
     let seen = warnings.take();
-    let [warning] = seen.as_slice() else { panic!("{seen:?}") };
+    let [warning] = seen.as_slice() else {
+        panic!("{seen:?}")
+    };
     for rule in ["users", "tasks", "participants", "events"] {
         assert!(warning.contains(rule), "{rule} is not named: {warning}");
     }
-    db.execute_unprepared("UPDATE events SET location = 'raw'").await.unwrap();
-    assert_eq!(warnings.take().len(), 1, "execute_unprepared");
-    db.execute_raw(quoted(world, "  update events SET location = 'spaced'")).await.unwrap();
-    assert_eq!(warnings.take().len(), 1, "execute_raw");
-    db.execute_raw(quoted(world, "/* by a tool */ UPDATE events SET location = 'comment'"))
+    db.execute_unprepared("UPDATE events SET location = 'raw'")
         .await
         .unwrap();
+    assert_eq!(warnings.take().len(), 1, "execute_unprepared");
+    db.execute_raw(quoted(world, "  update events SET location = 'spaced'"))
+        .await
+        .unwrap();
+    assert_eq!(warnings.take().len(), 1, "execute_raw");
+    db.execute_raw(quoted(
+        world,
+        "/* by a tool */ UPDATE events SET location = 'comment'",
+    ))
+    .await
+    .unwrap();
     assert_eq!(warnings.take().len(), 1, "behind a comment");
     db.execute_raw(quoted(world, "-- by a tool\nUPDATE events SET location = 'line'"))
         .await
@@ -117,11 +133,19 @@ async fn b30_a_bypass_in_a_transaction_warns(world: &World) {
     let warnings = Warnings::default();
     let _here = warnings.here();
     let tx = db.begin().await.unwrap();
-    tx.execute_unprepared("UPDATE events SET location = 'one'").await.unwrap();
+    tx.execute_unprepared("UPDATE events SET location = 'one'")
+        .await
+        .unwrap();
     let savepoint = tx.begin().await.unwrap();
-    savepoint.execute_unprepared("UPDATE events SET location = 'two'").await.unwrap();
+    savepoint
+        .execute_unprepared("UPDATE events SET location = 'two'")
+        .await
+        .unwrap();
     savepoint.commit().await.unwrap();
-    board::event::Entity::insert(board::event(9)).exec_without_returning(&tx).await.unwrap();
+    board::event::Entity::insert(board::event(9))
+        .exec_without_returning(&tx)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert_eq!(warnings.take().len(), 3);
 }
@@ -135,7 +159,9 @@ async fn b30_a_saved_entity_is_known(world: &World) {
     named_event(1, "renamed").update(&db).await.unwrap();
     let warnings = Warnings::default();
     let _here = warnings.here();
-    db.execute_unprepared("DELETE FROM events WHERE id = 3").await.unwrap();
+    db.execute_unprepared("DELETE FROM events WHERE id = 3")
+        .await
+        .unwrap();
     assert_eq!(warnings.take().len(), 1);
 }
 
@@ -212,7 +238,11 @@ async fn follow_the_rules<C: ConnectionTrait + TransactionTrait>(db: &C, n: i32)
     task.delete(db).await.unwrap();
     let task = new(1).insert(db).await.unwrap().into_ex();
     task.delete(db).await.unwrap();
-    outer::task::Entity::insert_many([new(2), new(3)]).touching().exec(db).await.unwrap();
+    outer::task::Entity::insert_many([new(2), new(3)])
+        .touching()
+        .exec(db)
+        .await
+        .unwrap();
     outer::task::Entity::update_many()
         .col_expr(outer::task::Column::Title, Expr::value(format!("title {n}")))
         .touching()
@@ -225,7 +255,9 @@ async fn follow_the_rules<C: ConnectionTrait + TransactionTrait>(db: &C, n: i32)
         .exec(db)
         .await
         .unwrap();
-    outer::task::Entity::touch_all(outer::task::Entity::find(), db).await.unwrap();
+    outer::task::Entity::touch_all(outer::task::Entity::find(), db)
+        .await
+        .unwrap();
     let nobody = outer::task::ActiveModel {
         id: sea_orm::Unchanged(1),
         user_id: Set(None),
@@ -257,13 +289,25 @@ async fn b30_other_tables_never_warn(world: &World) {
     board::populate(world).await;
     plain::populate(world).await;
     let db = watching(world).strict();
-    db.execute_unprepared("UPDATE plain_events SET location = 'raw'").await.unwrap();
-    db.execute_unprepared("UPDATE tasks SET title = 'raw'").await.unwrap();
+    db.execute_unprepared("UPDATE plain_events SET location = 'raw'")
+        .await
+        .unwrap();
+    db.execute_unprepared("UPDATE tasks SET title = 'raw'")
+        .await
+        .unwrap();
     plain::task::Entity::delete_many().exec(&db).await.unwrap();
-    db.query_all_raw(quoted(world, "SELECT * FROM events")).await.unwrap();
-    db.query_one_raw(quoted(world, "SELECT 'UPDATE events SET' FROM events")).await.unwrap();
-    db.execute_unprepared("CREATE TABLE events_archive (id int)").await.unwrap();
-    db.execute_unprepared("INSERT INTO events_archive SELECT id FROM events").await.unwrap();
+    db.query_all_raw(quoted(world, "SELECT * FROM events"))
+        .await
+        .unwrap();
+    db.query_one_raw(quoted(world, "SELECT 'UPDATE events SET' FROM events"))
+        .await
+        .unwrap();
+    db.execute_unprepared("CREATE TABLE events_archive (id int)")
+        .await
+        .unwrap();
+    db.execute_unprepared("INSERT INTO events_archive SELECT id FROM events")
+        .await
+        .unwrap();
     db.execute_unprepared("DELETE FROM events_archive").await.unwrap();
 }
 

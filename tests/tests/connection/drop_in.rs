@@ -2,8 +2,8 @@
 
 use futures_util::TryStreamExt;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityLoaderTrait, EntityTrait, LoaderTrait,
-    ModelTrait, PaginatorTrait, QueryFilter, QueryOrder, Set, Statement, StreamTrait, TransactionSession,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityLoaderTrait, EntityTrait, LoaderTrait, ModelTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, Set, Statement, StreamTrait, TransactionSession,
     TransactionTrait,
     sea_query::{Alias, ColumnDef, Expr, Table},
 };
@@ -20,7 +20,10 @@ async fn reads<C: ConnectionTrait + StreamTrait + TransactionTrait>(db: &C) {
     assert_eq!(events.len(), 3);
     let tasks = events.load_many(board::task::Entity, db).await.unwrap();
     assert_eq!(tasks.iter().map(Vec::len).collect::<Vec<_>>(), [3, 1, 1]);
-    let users = events.load_many_to_many(board::user::Entity, board::participant::Entity, db).await.unwrap();
+    let users = events
+        .load_many_to_many(board::user::Entity, board::participant::Entity, db)
+        .await
+        .unwrap();
     assert_eq!(users[0].len(), 2);
     let related = board::event::Entity::find()
         .find_with_related(board::task::Entity)
@@ -84,7 +87,9 @@ async fn schema<C: ConnectionTrait>(db: &C, name: &str) {
         .col(ColumnDef::new(Alias::new("id")).integer().primary_key())
         .to_owned();
     db.execute(&table).await.unwrap();
-    db.execute_unprepared(&format!("INSERT INTO {name} VALUES (1)")).await.unwrap();
+    db.execute_unprepared(&format!("INSERT INTO {name} VALUES (1)"))
+        .await
+        .unwrap();
     let table = Table::drop().table(Alias::new(name)).to_owned();
     db.execute(&table).await.unwrap();
 }
@@ -116,10 +121,11 @@ async fn drop_in_bulk_writes(world: &World) {
             .await
             .unwrap();
         assert_eq!(rows.len(), 3);
-        let rows = board::task::Entity::insert_many([board::task(20, None, None), board::task(21, None, None)])
-            .exec_with_returning(&db)
-            .await
-            .unwrap();
+        let rows =
+            board::task::Entity::insert_many([board::task(20, None, None), board::task(21, None, None)])
+                .exec_with_returning(&db)
+                .await
+                .unwrap();
         assert_eq!(rows.len(), 2);
     }
     let row = board::task::Entity::insert(board::task(22, Some(1), None))
@@ -142,7 +148,10 @@ async fn drop_in_clones(world: &World) {
         two.unwrap();
     };
     world
-        .expect_moved(&["events 1", "tasks 1", "tasks 2", "tasks 3", "events 2", "tasks 4"], action)
+        .expect_moved(
+            &["events 1", "tasks 1", "tasks 2", "tasks 3", "events 2", "tasks 4"],
+            action,
+        )
         .await;
     assert_eq!((db.announced(), clone.announced()), (0, 0));
 }
@@ -160,11 +169,18 @@ async fn drop_in_behind_a_wrapper(world: &World) {
         .await
         .unwrap();
     assert_eq!(db.announced(), 0);
-    let event = board::event::Entity::find_by_id(2).one(&gate).await.unwrap().unwrap();
+    let event = board::event::Entity::find_by_id(2)
+        .one(&gate)
+        .await
+        .unwrap()
+        .unwrap();
     let mut tasks = event.find_related(board::task::Entity).all(&gate).await.unwrap();
     let mut task: board::task::ActiveModel = tasks.remove(0).into();
     task.title = Set("through the gate".to_owned());
-    world.expect_moved(&["tasks 4"], task.update(&gate)).await.unwrap();
+    world
+        .expect_moved(&["tasks 4"], task.update(&gate))
+        .await
+        .unwrap();
 }
 
 on_every_backend!(board:

@@ -194,7 +194,10 @@ async fn b27_a_released_savepoint_is_merged(world: &World) {
     let sent = world.sent(action).await;
     assert_eq!(writes_of(&sent, "tasks").len(), 1, "{sent:#?}");
     let moved: Vec<String> = before.moved(&world.moments().await).into_iter().collect();
-    assert_eq!(moved, ["events 1", "events 2", "tasks 1", "tasks 2", "tasks 3", "tasks 4"]);
+    assert_eq!(
+        moved,
+        ["events 1", "events 2", "tasks 1", "tasks 2", "tasks 3", "tasks 4"]
+    );
 }
 
 async fn b27_a_rolled_back_savepoint_is_dropped(world: &World) {
@@ -316,7 +319,10 @@ async fn b27_closures_commit_and_roll_back(world: &World) {
         })
     });
     let error = world.expect_moved(&[], action).await.unwrap_err();
-    assert!(matches!(error, TransactionError::Transaction(Refused)), "{error:?}");
+    assert!(
+        matches!(error, TransactionError::Transaction(Refused)),
+        "{error:?}"
+    );
     assert_eq!(db.announced(), 0);
 }
 
@@ -368,11 +374,17 @@ async fn b28_update_without_returning_touches_inside(world: &World) {
     let db = touching(world);
     let action = async {
         let tx = db.begin().await.unwrap();
-        let result = named_event(1, "renamed").update_without_returning(&tx).await.unwrap();
+        let result = named_event(1, "renamed")
+            .update_without_returning(&tx)
+            .await
+            .unwrap();
         assert_eq!(result.rows_affected, 1);
         assert!(!tx.is_settled());
         let savepoint = tx.begin().await.unwrap();
-        named_event(2, "renamed").update_without_returning(&savepoint).await.unwrap();
+        named_event(2, "renamed")
+            .update_without_returning(&savepoint)
+            .await
+            .unwrap();
         savepoint.commit().await.unwrap();
         tx.commit().await.unwrap();
     };

@@ -123,11 +123,17 @@ async fn b26_killed_anywhere(world: &World) {
         match trail.follow(world, begun).await {
             Left::Nothing => nothing += 1,
             Left::Everything => everything += 1,
-            Left::Part => panic!("killed in {:?} (operation {begun}), it left a part", trail.op(begun)),
+            Left::Part => panic!(
+                "killed in {:?} (operation {begun}), it left a part",
+                trail.op(begun)
+            ),
         }
         assert_stamps_rose(&before, &world.moments().await);
     }
-    eprintln!("{} operations; the last had left nothing {nothing} times, everything {everything} times", trail.at);
+    eprintln!(
+        "{} operations; the last had left nothing {nothing} times, everything {everything} times",
+        trail.at
+    );
     assert!(trail.at > 0, "nothing was ever written");
 }
 
@@ -160,9 +166,8 @@ async fn b26_killed_after_every_statement(world: &World) {
 /// On a plain connection the gap is there, and these tests can see it.
 async fn b26_control_on_a_plain_connection_a_part_is_left(world: &World) {
     let mut trail = Trail::begin(world, 26).await;
-    let rename = script(trail.seed).position(|op| {
-        matches!(op, Op::Alone(Single::Rename { returning: true, .. }))
-    });
+    let rename =
+        script(trail.seed).position(|op| matches!(op, Op::Alone(Single::Rename { returning: true, .. })));
     let op = rename.expect("a renamed author");
     for statements in 1..10 {
         Ledger::populate(world).await;
