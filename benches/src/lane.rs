@@ -7,7 +7,7 @@ use std::{
 };
 
 use sea_orm::{
-    ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, EntityTrait,
+    ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait,
     IntoActiveModel, Schema,
 };
 
@@ -23,11 +23,14 @@ pub enum Lane {
     Sqlite,
     /// The server of `TOUCHABLE_POSTGRES_URL`, in a schema of its own.
     Postgres,
+    /// The same with `synchronous_commit = off`: what is left where the disk does not decide.
+    PostgresAsync,
 }
 
 /// The databases of every figure.
-pub const fn lanes() -> [Lane; 2] {
-    [Lane::Sqlite, Lane::Postgres]
+#[must_use]
+pub const fn lanes() -> [Lane; 3] {
+    [Lane::Sqlite, Lane::Postgres, Lane::PostgresAsync]
 }
 
 impl Lane {
@@ -37,6 +40,7 @@ impl Lane {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::PostgresAsync => "postgres-async",
         }
     }
 
@@ -72,7 +76,7 @@ impl Lane {
                 .map(|(id, event)| plain::comment::Model::loaded(*id, *event)),
         )
         .await;
-        if self == Self::Postgres {
+        if self != Self::Sqlite {
             run(&db, "ANALYZE").await;
         }
         db
@@ -81,7 +85,7 @@ impl Lane {
     async fn connect(self) -> DatabaseConnection {
         let mut options = match self {
             Self::Sqlite => ConnectOptions::new("sqlite::memory:"),
-            Self::Postgres => ConnectOptions::new(
+            Self::Postgres | Self::PostgresAsync => ConnectOptions::new(
                 std::env::var("TOUCHABLE_POSTGRES_URL")
                     .expect("TOUCHABLE_POSTGRES_URL is not set: run scripts/bench, it brings up the server"),
             ),
@@ -94,11 +98,14 @@ impl Lane {
             .max_lifetime(None)
             .sqlx_logging(false);
         let db = Database::connect(options).await.expect("a database");
-        if self == Self::Postgres {
+        if self != Self::Sqlite {
             static NEXT: AtomicU32 = AtomicU32::new(0);
             let schema = format!("bench_{}_{}", process::id(), NEXT.fetch_add(1, Relaxed));
             run(&db, &format!("CREATE SCHEMA {schema}")).await;
             run(&db, &format!("SET search_path TO {schema}")).await;
+        }
+        if self == Self::PostgresAsync {
+            run(&db, "SET synchronous_commit TO off").await;
         }
         db
     }
@@ -140,7 +147,6 @@ where
 }
 
 async fn run(db: &DatabaseConnection, sql: &str) {
-    debug_assert!(db.get_database_backend() != DbBackend::MySql);
     db.execute_unprepared(sql)
         .await
         .expect("a statement that is right");

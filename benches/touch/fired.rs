@@ -36,7 +36,7 @@ pub async fn race(lane: Lane, arguments: &Arguments) -> Vec<Ratio> {
 const fn goal(lane: Lane) -> Goal {
     match lane {
         Lane::Sqlite => Goal::AtMost(1.1),
-        Lane::Postgres => Goal::AtMost(0.8),
+        Lane::Postgres | Lane::PostgresAsync => Goal::AtMost(0.8),
     }
 }
 

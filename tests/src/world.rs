@@ -96,6 +96,41 @@ impl World {
         panic!("a session that does not end");
     }
 
+    /// Waits until a session waits for a lock of another's.
+    ///
+    /// # Panics
+    ///
+    /// Panics when nobody does so for a long time.
+    pub async fn somebody_waits(&self) {
+        let sql = match self.backend {
+            Backend::Postgres => {
+                "SELECT count(*) FROM pg_stat_activity \
+                 WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            }
+            _ => {
+                "SELECT count(*) FROM information_schema.innodb_trx t \
+                 JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+                 WHERE p.db = DATABASE() AND t.trx_state = 'LOCK WAIT'"
+            }
+        };
+        for _ in 0..200 {
+            // The server has to be asked again and again; it tells nobody. MariaDB renews its answer only when nobody
+            // has asked for a tenth of a second.
+            tokio::time::sleep(Duration::from_millis(if self.backend == Backend::MariaDb {
+                110
+            } else {
+                5
+            }))
+            .await;
+            let waiting = Statement::from_string(self.dialect(), sql);
+            let row = self.db.query_one_raw(waiting).await.expect("the sessions");
+            if row.and_then(|row| row.try_get_by_index::<i64>(0).ok()) > Some(0) {
+                return;
+            }
+        }
+        panic!("nobody waits");
+    }
+
     /// Inserts rows without any hook, as they are.
     ///
     /// # Panics

@@ -47,15 +47,13 @@ enum Kind {
     NotATouchConnection,
     /// The schema of the database does not fit the rules.
     Check(Vec<Problem>),
-    Bypass {
-        table: &'static str,
-        rules: String,
-        statement: String,
-    },
+    Bypass(String),
 }
 
 /// How the message of [`Error::is_after_commit`] begins, by which it is known again behind a `DbErr`.
 const AFTER_COMMIT: &str = "the transaction is committed, but work after it failed: ";
+/// The same for [`Error::is_bypass`].
+const BYPASS: &str = "a write goes around the touch rules of ";
 
 impl Error {
     pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
@@ -105,12 +103,10 @@ impl Error {
         Self(Kind::NotATouchConnection)
     }
 
-    pub(crate) fn bypass(table: &'static str, rules: String, statement: impl Into<String>) -> Self {
-        Self(Kind::Bypass {
-            table,
-            rules,
-            statement: statement.into(),
-        })
+    pub(crate) fn bypass(table: &str, rules: &str, statement: &str) -> Self {
+        Self(Kind::Bypass(format!(
+            "`{table}` ({rules}); use the ActiveModel, or `.touching()` for bulk writes: {statement}"
+        )))
     }
 
     /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.
@@ -124,7 +120,7 @@ impl Error {
     /// A write went around the rules of its table, on a strict connection.
     #[must_use]
     pub const fn is_bypass(&self) -> bool {
-        matches!(self.0, Kind::Bypass { .. })
+        matches!(self.0, Kind::Bypass(_))
     }
 
     /// The row to touch does not exist.
@@ -204,15 +200,7 @@ impl fmt::Display for Error {
                 f.write_str("the schema of the database does not fit the touch rules")?;
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
             }
-            Kind::Bypass {
-                table,
-                rules,
-                statement,
-            } => write!(
-                f,
-                "a write to `{table}` goes around its rules ({rules}); use the ActiveModel, or `.touching()` for bulk \
-                 writes: {statement}"
-            ),
+            Kind::Bypass(message) => write!(f, "{BYPASS}{message}"),
         }
     }
 }
@@ -228,6 +216,9 @@ impl From<DbErr> for Error {
         match &source {
             DbErr::Custom(message) if message.starts_with(AFTER_COMMIT) => {
                 Self::after_commit(message[AFTER_COMMIT.len()..].to_owned())
+            }
+            DbErr::Custom(message) if message.starts_with(BYPASS) => {
+                Self(Kind::Bypass(message[BYPASS.len()..].to_owned()))
             }
             _ => Self(Kind::Database(source)),
         }

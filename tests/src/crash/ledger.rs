@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait};
 use super::{Op, Single};
 use crate::{
     World,
-    entities::ledger::{self, author, book, shelf},
+    entities::ledger::{self as rows, author, book, shelf},
 };
 
 /// How many authors and shelves there are.
@@ -51,10 +51,10 @@ impl Ledger {
             let sql = format!("DELETE FROM {table}");
             world.db.execute_unprepared(&sql).await.expect("an empty table");
         }
-        world.seed((1..=IDS).map(ledger::author)).await;
-        world.seed((1..=IDS).map(ledger::shelf)).await;
+        world.seed((1..=IDS).map(rows::author)).await;
+        world.seed((1..=IDS).map(rows::shelf)).await;
         world
-            .seed((1..=2 * IDS).map(|id| ledger::book(id, author_of(id), shelf_of(id))))
+            .seed((1..=2 * IDS).map(|id| rows::book(id, author_of(id), shelf_of(id))))
             .await;
     }
 
@@ -120,8 +120,8 @@ impl Ledger {
                 shelves.insert(*shelf);
             }
             Single::Delete { book } => {
-                let (_, _, shelf, _) = self.books.remove(book).expect("a book");
-                shelves.insert(shelf);
+                let deleted = self.books.remove(book).expect("a book");
+                shelves.insert(deleted.2);
             }
             Single::Retitle { book, title } => {
                 let row = self.books.get_mut(book).expect("a book");

@@ -8,9 +8,7 @@ use std::{
     },
 };
 
-use sea_orm::{
-    ActiveModelTrait, DbErr, EntityTrait, Set, TransactionError, TransactionSession, TransactionTrait,
-};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, Set, TransactionError, TransactionTrait};
 use touchable::{Error, after_commit};
 use touchable_tests::{World, entities::board, on_every_backend};
 

@@ -8,10 +8,14 @@ use std::{
 use futures_util::FutureExt;
 use sea_orm::{
     ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DbErr, RuntimeErr, Set, Statement,
-    TransactionSession, TransactionTrait,
+    TransactionTrait,
 };
 use touchable::connect;
-use touchable_tests::{Backend, Gate, World, entities::board, on_every_backend, on_every_server};
+use touchable_tests::{
+    Backend, Gate, World,
+    entities::{board, outer},
+    on_every_backend, on_every_server,
+};
 
 use crate::{atomic::refuse_updates_of_task_2, named_event, rename_event, touching};
 
@@ -135,6 +139,32 @@ on_every_backend!(board:
     b26_a_dropped_save_is_nobody_elses,
     b27_a_transaction_that_failed_cannot_commit_by_halves,
 );
+
+/// A save that the database has refused is forgotten: the next save of the row, which changes nothing, touches nobody.
+async fn b27_a_refused_save_is_forgotten(world: &World) {
+    outer::populate(world).await;
+    let db = touching(world);
+    // A row of its own: what is remembered of a row is remembered by its table and key.
+    let task = |event| outer::task::ActiveModel {
+        id: sea_orm::Unchanged(3),
+        event_id: Set(event),
+        ..Default::default()
+    };
+    let tx = db.begin().await.unwrap();
+    task(Some(999)).update(&tx).await.unwrap_err();
+    tx.rollback().await.unwrap();
+    let action = async {
+        let tx = db.begin().await.unwrap();
+        task(Some(3)).update(&tx).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    world.expect_moved(&[], action).await;
+    task(Some(999)).update(&db).await.unwrap_err();
+    world.expect_moved(&[], task(Some(3)).update(&db)).await.unwrap();
+    assert_eq!(db.announced(), 0);
+}
+
+on_every_backend!(outer: b27_a_refused_save_is_forgotten);
 
 async fn session_of(db: &impl ConnectionTrait, backend: Backend) -> i64 {
     let sql = match backend {

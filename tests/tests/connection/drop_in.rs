@@ -3,8 +3,7 @@
 use futures_util::TryStreamExt;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityLoaderTrait, EntityTrait, LoaderTrait, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, Set, Statement, StreamTrait, TransactionSession,
-    TransactionTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, Set, Statement, StreamTrait, TransactionTrait,
     sea_query::{Alias, ColumnDef, Expr, Table},
 };
 use touchable_tests::{Backend, World, entities::board, on_every_backend};

@@ -5,10 +5,12 @@
 
 use std::{env, thread, time::Duration};
 
+use sea_orm::{EntityTrait, TransactionTrait};
 use touchable_tests::{
     World,
     crash::{Ledger, Op, Single, Stop, Victim, script},
-    on_every_backend,
+    entities::ledger::{self, book},
+    on_every_backend, on_every_server,
 };
 
 /// How often a test kills at random, unless `TOUCHABLE_KILLS` says otherwise.
@@ -118,7 +120,7 @@ async fn b26_killed_anywhere(world: &World) {
         let mut victim = trail.victim(world, true, Stop::Never);
         victim.begins();
         // Not to wait for anything: so long may it write, a few operations or a part of one.
-        thread::sleep(Duration::from_micros(rng.u64(..20_000)));
+        thread::sleep(Duration::from_micros(rng.u64(..40_000)));
         let begun = victim.kill(world).await;
         match trail.follow(world, begun).await {
             Left::Nothing => nothing += 1,
@@ -184,6 +186,54 @@ async fn b26_control_on_a_plain_connection_a_part_is_left(world: &World) {
     }
     panic!("a save of so many statements");
 }
+
+/// A book comes to the author in a transaction that is open while they are renamed, which the renaming waits for. Killed
+/// after any of its statements from then on, it must have touched that book too, or renamed nobody.
+async fn b26_killed_while_a_book_comes_to_the_author(world: &World) {
+    let mut trail = Trail::begin(world, 26).await;
+    let (op, author) = script(trail.seed)
+        .enumerate()
+        .find_map(|(index, op)| match op {
+            Op::Alone(Single::Rename {
+                author,
+                returning: true,
+                ..
+            }) => Some((index, author)),
+            _ => None,
+        })
+        .expect("a renamed author");
+    for statements in 1..10 {
+        Ledger::populate(world).await;
+        trail.at = op;
+        let before = Ledger::read(&world.db).await;
+        let coming = world.db.begin().await.unwrap();
+        book::Entity::insert(ledger::book(900, author, 1))
+            .exec(&coming)
+            .await
+            .unwrap();
+        let mut victim = trail.victim(world, true, Stop::After { op, statements });
+        world.somebody_waits().await;
+        coming.commit().await.unwrap();
+        let stopped = victim.stops();
+        victim.kill(world).await;
+        let after = Ledger::read(&world.db).await;
+        let renamed = after.authors[&author].0 != before.authors[&author].0;
+        for (id, (_, of, _, version)) in &after.books {
+            let touched = *version > 1;
+            assert!(
+                touched == (renamed && *of == author),
+                "killed after {statements} statements: author {author} is renamed: {renamed}, their book {id} is \
+                 touched: {touched}"
+            );
+        }
+        if !stopped {
+            return;
+        }
+    }
+    panic!("a save of so many statements");
+}
+
+on_every_server!(ledger, 3: b26_killed_while_a_book_comes_to_the_author);
 
 on_every_backend!(ledger, 2:
     b26_killed_anywhere,

@@ -59,16 +59,32 @@ pub struct Write {
     kind: Kind,
     /// On a loaded model, or on one that knows its key only.
     loaded: bool,
-    /// In a transaction of its own, or in autocommit.
-    in_transaction: bool,
+    on: On,
+}
+
+/// The connection that a write is done on.
+#[derive(Clone, Copy, Debug)]
+pub enum On {
+    /// SeaORM's, in autocommit.
+    Plain,
+    PlainTransaction,
+    /// Ours, outside a transaction.
+    Touch,
+    TouchTransaction,
+    /// A savepoint in a transaction of ours.
+    TouchSavepoint,
 }
 
 pub fn writes() -> impl Strategy<Value = Write> {
-    (kinds(), any::<bool>(), any::<bool>()).prop_map(|(kind, loaded, in_transaction)| Write {
-        kind,
-        loaded,
-        in_transaction,
-    })
+    use On::*;
+    let on = proptest::sample::select(vec![
+        Plain,
+        PlainTransaction,
+        Touch,
+        TouchTransaction,
+        TouchSavepoint,
+    ]);
+    (kinds(), any::<bool>(), on).prop_map(|(kind, loaded, on)| Write { kind, loaded, on })
 }
 
 fn kinds() -> impl Strategy<Value = Kind> {
@@ -250,13 +266,29 @@ impl Write {
     }
 
     pub async fn run(&self, world: &World) {
-        if self.in_transaction {
-            let transaction = world.db.begin().await.expect("a transaction");
-            self.run_on(&transaction).await;
-            transaction.commit().await.expect("a commit");
-        } else {
-            self.run_on(&world.db).await;
+        let touching = touchable::connect(world.db.clone()).strict();
+        match self.on {
+            On::Plain => self.run_on(&world.db).await,
+            On::PlainTransaction => {
+                let transaction = world.db.begin().await.expect("a transaction");
+                self.run_on(&transaction).await;
+                transaction.commit().await.expect("a commit");
+            }
+            On::Touch => self.run_on(&touching).await,
+            On::TouchTransaction => {
+                let transaction = touching.begin().await.expect("a transaction");
+                self.run_on(&transaction).await;
+                transaction.commit().await.expect("a commit");
+            }
+            On::TouchSavepoint => {
+                let transaction = touching.begin().await.expect("a transaction");
+                let savepoint = transaction.begin().await.expect("a savepoint");
+                self.run_on(&savepoint).await;
+                savepoint.commit().await.expect("a release");
+                transaction.commit().await.expect("a commit");
+            }
         }
+        assert_eq!(touching.announced(), 0, "announced and not sent: {self:?}");
     }
 
     async fn run_on<C: ConnectionTrait + TransactionTrait>(&self, db: &C) {

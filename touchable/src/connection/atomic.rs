@@ -5,15 +5,18 @@ use std::{collections::HashMap, slice};
 use chrono::{DateTime, NaiveDateTime, Utc};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement, Value,
-    sea_query::{Alias, Expr, LockType},
+    sea_query::{Expr, LockType},
 };
 use tracing::Instrument;
 
 use super::{
+    connection::Session,
     intent::{Change, Intent},
+    recipe::{Recipe, Steps},
     send::Send,
     single::{self, Single},
     sweep::Recent,
+    template::{Filling, bound},
     written::WrittenUpdate,
 };
 use crate::{
@@ -22,10 +25,10 @@ use crate::{
     touch::{
         Schema,
         engine::{
-            Assigned, Captured, ColumnKind, CompiledRule, Entry, Except, Key, Query as Rows, Start, Tries,
-            begin, finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of, take_exact,
+            Captured, ColumnKind, CompiledRule, Entry, Except, Key, Query as Rows, Start, Tries, begin,
+            carry_out, finish, flush, flush_entries, leave_idle, lock_parents, mark_done, rows_of,
+            take_exact,
         },
-        rising,
     },
 };
 
@@ -40,7 +43,7 @@ pub(super) struct Save {
 
 /// Sends the statement of a save, in a transaction with its touches.
 pub(super) async fn together<S: Send>(
-    db: &DatabaseConnection,
+    session: &Session,
     intent: Intent,
     stamp: Option<Value>,
     statement: Statement,
@@ -51,7 +54,7 @@ pub(super) async fn together<S: Send>(
         rules,
     } = intent
     else {
-        return S::send(db, statement).await;
+        return S::send(&session.db, statement).await;
     };
     let save = Save {
         schema,
@@ -61,7 +64,7 @@ pub(super) async fn together<S: Send>(
     };
     let mut tries = Tries::default();
     let done = loop {
-        let done = save.run::<S>(db, statement.clone()).await;
+        let done = save.run::<S>(session, &statement).await;
         if !tries.again(&done) {
             break done;
         }
@@ -73,17 +76,20 @@ pub(super) async fn together<S: Send>(
 }
 
 impl Save {
-    async fn run<S: Send>(&self, db: &DatabaseConnection, statement: Statement) -> Result<S::Output> {
-        if statement.db_backend == DbBackend::Postgres
-            && let Some(single) = single::compose(self, &statement, S::READS)
-        {
-            return self.run_single::<S>(db, single, &statement).await;
+    async fn run<S: Send>(&self, session: &Session, statement: &Statement) -> Result<S::Output> {
+        let db = &session.db;
+        let recipe = session.recipes.recipe(self, statement, S::READS);
+        if let Recipe::Single(single) = &*recipe {
+            return self.run_single::<S>(db, single, statement).await;
         }
         let tx = begin(db).await?;
-        let done = match &self.change {
-            Change::Insert { parents } => self.insert::<S, _>(&tx, parents, statement).await,
-            Change::Update { key, .. } => self.update::<S, _>(&tx, key, statement).await,
-            Change::Delete { key } => self.delete::<S, _>(&tx, key, statement).await,
+        let done = match (&self.change, &*recipe) {
+            (Change::Insert { parents }, _) => self.insert::<S, _>(&tx, parents, statement.clone()).await,
+            (Change::Update { key, .. }, Recipe::Update(steps)) => {
+                self.update::<S, _>(&tx, key, steps, statement).await
+            }
+            (Change::Update { .. }, _) => Err(self.unreadable()),
+            (Change::Delete { key }, _) => self.delete::<S, _>(&tx, key, statement.clone()).await,
         };
         finish(tx, done).await
     }
@@ -108,37 +114,34 @@ impl Save {
         &self,
         tx: &C,
         key: &Key,
-        statement: Statement,
+        steps: &Steps,
+        statement: &Statement,
     ) -> Result<S::Output> {
-        let backend = statement.db_backend;
-        let written = WrittenUpdate::read(&statement).ok_or_else(|| self.unreadable())?;
-        let assigned = written.assigned(self.schema, backend, &self.change);
-        // SQLite has the write lock already; there each statement judges for itself and a question is saved.
-        let judged = backend != DbBackend::Sqlite;
-        if judged && !self.will_differ(tx, key, &assigned).await? {
-            let sent = S::send(tx, unchanged(self.schema, &written, backend)).await?;
+        let filling = self.filling(statement);
+        if let Some(judge) = &steps.judge
+            && !will_differ(tx, judge.question.fill(filling)).await?
+        {
+            let sent = S::send(tx, judge.unchanged.fill(filling)).await?;
             self.settle_idle(key);
             return Ok(sent);
         }
-        flush(
-            tx,
-            assigned.entries(&self.rules, slice::from_ref(key)),
-            self.schema,
-            &Except::Row(key.clone()),
-        )
-        .await?;
-        let stamp = self.stamp();
-        let bumped = if judged {
-            rising::assignments(backend, self.schema, &[], stamp)
-        } else {
-            assigned.bumped(stamp)
+        let touching = Filling {
+            stamp: Clock::current().stamp(),
+            ..filling
         };
-        let mut rewritten = written.with(backend, &bumped);
-        rewritten.append(written.condition.clone());
-        rewritten.append(written.returning.clone());
-        let sent = S::send(tx, rewritten.into_statement(backend)).await?;
-        self.settle(key, S::row(&sent), backend);
+        carry_out(tx, &steps.plan, |at| steps.touches[at].fill(touching)).await?;
+        let sent = S::send(tx, steps.save.fill(filling)).await?;
+        self.settle(key, S::row(&sent), tx.support_returning());
         Ok(sent)
+    }
+
+    /// What this save's templates are filled with.
+    fn filling<'a>(&'a self, statement: &'a Statement) -> Filling<'a> {
+        Filling {
+            written: bound(statement),
+            key: self.key(),
+            stamp: self.stamp(),
+        }
     }
 
     async fn delete<S: Send, C: ConnectionTrait>(
@@ -167,20 +170,19 @@ impl Save {
     async fn run_single<S: Send>(
         &self,
         db: &DatabaseConnection,
-        single: Single,
+        single: &Single,
         statement: &Statement,
     ) -> Result<S::Output> {
-        let children = single.children.clone();
-        let sent = send_single::<S>(db, single).await?;
+        let sent = send_single::<S>(db, single, single.template.fill(self.filling(statement))).await?;
         let Change::Update { key, .. } = &self.change else {
             self.done();
             return Ok(sent);
         };
-        if let Some((recent, rules)) = S::row(&sent).and_then(|row| Recent::read(row, &children)) {
+        if let Some((recent, rules)) = S::row(&sent).and_then(|row| Recent::read(row, &single.children)) {
             self.sweep(db, key, &recent, &rules).await?;
         }
         if S::found(&sent) {
-            self.settle(key, S::row(&sent), statement.db_backend);
+            self.settle(key, S::row(&sent), db.support_returning());
             return Ok(sent);
         }
         // Nothing would have changed, or there is no such row: SeaORM asks for the row, or how many there are.
@@ -212,25 +214,6 @@ impl Save {
             .map(drop)
     }
 
-    /// Locks the row and asks whether it will be another one. A row that is gone is left to the statement.
-    async fn will_differ<C: ConnectionTrait>(&self, tx: &C, key: &Key, assigned: &Assigned) -> Result<bool> {
-        let differs = Expr::case(assigned.changes_anything(), Expr::cust("1")).finally(Expr::cust("0"));
-        let mut select = rows_of(self.schema, slice::from_ref(key));
-        select
-            .expr_as(differs, Alias::new("differs"))
-            .lock(LockType::Update);
-        let Some(row) = tx.query_one(&select).await? else {
-            return Ok(true);
-        };
-        // A constant is an integer of one width here and of another there.
-        Ok(row
-            .try_get::<i32>("", "differs")
-            .is_ok_and(|differs| differs == 1)
-            || row
-                .try_get::<i64>("", "differs")
-                .is_ok_and(|differs| differs == 1))
-    }
-
     async fn lock<C: ConnectionTrait>(&self, tx: &C, key: &Key) -> Result<()> {
         if tx.get_database_backend() != DbBackend::Sqlite {
             let mut select = rows_of(self.schema, slice::from_ref(key));
@@ -245,7 +228,7 @@ impl Save {
         self.ticket().unwrap_or_else(|| Clock::current().stamp())
     }
 
-    fn ticket(&self) -> Option<Stamp> {
+    pub(super) fn ticket(&self) -> Option<Stamp> {
         (self.schema.value_stamp)(self.stamp.as_ref()?)
     }
 
@@ -257,13 +240,13 @@ impl Save {
     }
 
     /// Leaves word for `after_save` under the stamp with which the row has come back.
-    fn settle(&self, key: &Key, row: Option<&QueryResult>, backend: DbBackend) {
+    fn settle(&self, key: &Key, row: Option<&QueryResult>, returns: bool) {
         match row {
             Some(row) if read_stamp(self.schema, row) == self.ticket() => self.done(),
             // Raised above the stored one, or kept since nothing changed.
             Some(_) => self.settle_idle(key),
-            // MySQL returns no row; SeaORM reads it in a moment.
-            None if backend == DbBackend::MySql => self.done(),
+            // MySQL returns no row, nor does SQLite unless SeaORM is told so; SeaORM reads it in a moment.
+            None if !returns => self.done(),
             // Nobody will ask.
             None => self.forget(),
         }
@@ -290,16 +273,32 @@ impl Save {
     }
 }
 
+/// Whether a row will be another one. A row that is gone is left to the statement.
+async fn will_differ<C: ConnectionTrait>(tx: &C, question: Statement) -> Result<bool> {
+    let Some(row) = tx.query_one_raw(question).await? else {
+        return Ok(true);
+    };
+    // A constant is an integer of one width here and of another there.
+    Ok(row
+        .try_get::<i32>("", "differs")
+        .is_ok_and(|differs| differs == 1)
+        || row
+            .try_get::<i64>("", "differs")
+            .is_ok_and(|differs| differs == 1))
+}
+
 /// Sends a save with its touches and reports these.
-async fn send_single<S: Send>(db: &DatabaseConnection, single: Single) -> Result<S::Output, DbErr> {
+async fn send_single<S: Send>(
+    db: &DatabaseConnection,
+    single: &Single,
+    statement: Statement,
+) -> Result<S::Output, DbErr> {
     let touches = single.plan.touches.len();
     if touches == 0 {
-        return S::send(db, single.statement).await;
+        return S::send(db, statement).await;
     }
     let flush = Flush::begin(&single.plan);
-    let sent = S::send(db, single.statement)
-        .instrument(flush.span().clone())
-        .await?;
+    let sent = S::send(db, statement).instrument(flush.span().clone()).await?;
     let moved = match S::row(&sent) {
         Some(row) => (0..touches)
             .map(|touch| row.try_get::<i64>("", &single::rows_column(touch)))
@@ -313,7 +312,7 @@ async fn send_single<S: Send>(db: &DatabaseConnection, single: Single) -> Result
 }
 
 /// What stands for an UPDATE that would change nothing: it finds the row as it is.
-fn unchanged(schema: &Schema, written: &WrittenUpdate, backend: DbBackend) -> Statement {
+pub(super) fn unchanged(schema: &Schema, written: &WrittenUpdate, backend: DbBackend) -> Statement {
     let table = written
         .head
         .trim_start_matches("UPDATE ")

@@ -67,7 +67,7 @@ impl Watch {
             .collect::<Vec<_>>()
             .join(", ");
         if self.strict.load(Relaxed) {
-            return Err(Error::bypass(schema.name, rules, sql));
+            return Err(Error::bypass(schema.name, &rules, sql));
         }
         let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.len() >= REMEMBERED {
@@ -99,13 +99,26 @@ impl Watch {
 /// The table that a statement writes, as far as its first words tell: `INSERT INTO t`, `UPDATE t`, `DELETE FROM t`,
 /// `REPLACE INTO t`, and the same behind a `WITH`.
 fn written_table(sql: &str) -> Option<&str> {
-    let mut words = words(sql);
+    let mut words = words(without_comments(sql));
     let first = words.next()?;
     if first.eq_ignore_ascii_case("WITH") {
         let verb = words.find(|word| is_verb(word))?;
         return target(verb, words);
     }
     is_verb(first).then(|| target(first, words)).flatten()
+}
+
+/// What follows the comments at the beginning of a statement.
+fn without_comments(sql: &str) -> &str {
+    let sql = sql.trim_start();
+    let rest = if let Some(comment) = sql.strip_prefix("--") {
+        comment.split_once('\n').map(|(_, rest)| rest)
+    } else if let Some(comment) = sql.strip_prefix("/*") {
+        comment.split_once("*/").map(|(_, rest)| rest)
+    } else {
+        return sql;
+    };
+    rest.map_or("", without_comments)
 }
 
 fn is_verb(word: &str) -> bool {
@@ -150,6 +163,7 @@ mod tests {
             ("REPLACE INTO tasks VALUES (1)", Some("tasks")),
             ("DELETE FROM tasks WHERE id = 1", Some("tasks")),
             ("WITH old AS (SELECT 1) DELETE FROM tasks", Some("tasks")),
+            ("/* app */ -- here\n UPDATE tasks SET x = 1", Some("tasks")),
             ("SELECT * FROM tasks FOR UPDATE", None),
             ("CREATE TABLE tasks (id int)", None),
             ("", None),

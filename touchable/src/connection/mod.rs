@@ -27,9 +27,11 @@ mod connection;
 mod handshake;
 mod intent;
 mod pending;
+mod recipe;
 mod send;
 mod single;
 mod sweep;
+mod template;
 mod transaction;
 mod written;
 

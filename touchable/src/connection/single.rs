@@ -24,7 +24,7 @@ use sea_orm::{
     sea_query::{Alias, Condition, DynIden, Expr, ExprTrait, IntoIden, LockType, Query},
 };
 
-use super::{atomic::Save, intent::Change, sweep::Recent, written::WrittenUpdate};
+use super::{atomic::Save, intent::Change, sweep::Recent, template::Template, written::WrittenUpdate};
 use crate::touch::{
     Schema,
     engine::{
@@ -37,8 +37,9 @@ use crate::touch::{
 const BACKEND: DbBackend = DbBackend::Postgres;
 
 /// A statement that saves and touches.
+#[derive(Debug)]
 pub(super) struct Single {
-    pub statement: Statement,
+    pub template: Template,
     pub plan: Plan,
     /// The rules whose rows hold the key: the statement may not see all of them.
     pub children: Vec<&'static CompiledRule>,
@@ -188,8 +189,8 @@ fn finish(
     }
     whole.push(" FROM \"saved\"");
     Some(Single {
+        template: Template::of(whole.into_statement(BACKEND), save.stamp()),
         plan,
-        statement: whole.into_statement(BACKEND),
         children,
     })
 }

@@ -1,7 +1,7 @@
 //! The connection inside a transaction.
 
 use std::{
-    mem,
+    iter, mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -16,11 +16,11 @@ use super::{
     after_commit::{self, Work},
     connection::Session,
     handshake::{Scope, answer},
-    intent::{Intent, Intents, Mark},
+    intent::{Intent, Intents},
     pending::Pending,
     written,
 };
-use crate::touch::engine::{Entry, mark_done};
+use crate::touch::engine::{Entry, forget, mark_done};
 
 /// A transaction, or a savepoint in one, whose touches wait for the outermost commit.
 ///
@@ -145,28 +145,36 @@ impl TouchTransaction {
         mut stmt: Statement,
         send: impl AsyncFnOnce(&DatabaseTransaction, Statement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
-        let Some((mark, intent)) = self.open.intents.take(&stmt) else {
+        // One statement may be that of several saves: SeaORM inserts the links of a nested save together.
+        let announced: Vec<_> = iter::from_fn(|| self.open.intents.take(&stmt)).collect();
+        if announced.is_empty() {
             self.open.session.watch.check(&stmt.sql)?;
-            return send(&self.inner, stmt).await;
-        };
-        // Alone: nobody to touch, or the keys come back with the row.
-        let Intent::Later {
-            schema,
-            insert,
-            entries,
-        } = intent
-        else {
-            return send(&self.inner, stmt).await;
-        };
-        if !insert {
-            written::add_version(&mut stmt, schema);
         }
-        let sent = send(&self.inner, stmt).await?;
-        self.open.pending().extend(entries);
-        if let Mark::Stamp(stamp) = mark {
-            mark_done(schema, &stamp);
+        for (_, intent) in &announced {
+            if let Intent::Later {
+                schema,
+                insert: false,
+                ..
+            } = intent
+            {
+                written::add_version(&mut stmt, schema);
+            }
         }
-        Ok(sent)
+        let sent = send(&self.inner, stmt).await;
+        for (mark, intent) in announced {
+            // Alone: nobody to touch, or the keys come back with the row.
+            let Intent::Later { schema, entries, .. } = intent else {
+                continue;
+            };
+            let stamp = mark.stamp();
+            if sent.is_ok() {
+                self.open.pending().extend(entries);
+                stamp.iter().for_each(|stamp| mark_done(schema, stamp));
+            } else {
+                stamp.iter().for_each(|stamp| forget(schema, stamp));
+            }
+        }
+        sent
     }
 }
 
@@ -203,8 +211,8 @@ impl ConnectionTrait for TouchTransaction {
     }
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.open.session.watch.check(&stmt.sql)?;
-        self.inner.query_all_raw(stmt).await
+        self.send(stmt, async |db, stmt| db.query_all_raw(stmt).await)
+            .await
     }
 
     fn support_returning(&self) -> bool {

@@ -7,7 +7,7 @@ use super::{
     Schema,
     deadlock::Tries,
     explicit::{begin, finish},
-    plan::{Entry, Except, Touch, plan},
+    plan::{Entry, Except, Plan, Touch, plan},
     row::in_transaction,
     sql::Sql,
     suppress::is_suppressed,
@@ -48,12 +48,12 @@ pub(crate) async fn flush<C: ConnectionTrait>(
         return Ok(Touched::default());
     }
     let Some(Scope::Connection(session)) = ask(db) else {
-        return ours(carry_out(db, entries, Some(of), saved)).await;
+        return ours(plan_and_carry_out(db, entries, Some(of), saved)).await;
     };
     let mut tries = Tries::default();
     loop {
         let tx = begin(session.inner()).await?;
-        let done = carry_out(&tx, entries.clone(), Some(of), saved).await;
+        let done = plan_and_carry_out(&tx, entries.clone(), Some(of), saved).await;
         let done = finish(tx, done).await;
         if !tries.again(&done) {
             return done;
@@ -63,10 +63,12 @@ pub(crate) async fn flush<C: ConnectionTrait>(
 
 /// Carries out the touches that waited for a commit.
 pub(crate) async fn flush_entries<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Result<()> {
-    carry_out(db, entries, None, &Except::Nobody).await.map(drop)
+    plan_and_carry_out(db, entries, None, &Except::Nobody)
+        .await
+        .map(drop)
 }
 
-async fn carry_out<C: ConnectionTrait>(
+async fn plan_and_carry_out<C: ConnectionTrait>(
     db: &C,
     entries: Vec<Entry>,
     of: Option<&'static Schema>,
@@ -76,14 +78,8 @@ async fn carry_out<C: ConnectionTrait>(
     if let Some(of) = of {
         plan.spare(of, saved);
     }
-    if plan.touches.is_empty() {
-        return Ok(Touched::default());
-    }
-    let flush = Flush::begin(&plan);
-    let moved = send_all(db, &plan.touches)
-        .instrument(flush.span().clone())
-        .await?;
-    flush.end(&plan, &moved);
+    let (backend, stamp) = (db.get_database_backend(), Clock::current().stamp());
+    let moved = carry_out(db, &plan, |at| Sql::new(backend).update(&plan.touches[at], stamp)).await?;
     let touched = plan
         .touches
         .iter()
@@ -94,14 +90,32 @@ async fn carry_out<C: ConnectionTrait>(
     })
 }
 
-/// Sends the touches; returns how many rows each of them has moved.
-async fn send_all<C: ConnectionTrait>(db: &C, touches: &[Touch]) -> Result<Vec<u64>> {
-    let stamp = Clock::current().stamp();
-    let mut moved = Vec::with_capacity(touches.len());
-    for touch in touches {
-        let statement = Sql::new(db.get_database_backend()).update(touch, stamp);
+/// Sends the statement of each touch of a plan and reports these; returns how many rows each has moved.
+pub(crate) async fn carry_out<C: ConnectionTrait>(
+    db: &C,
+    plan: &Plan,
+    statement: impl Fn(usize) -> Statement,
+) -> Result<Vec<u64>> {
+    if plan.touches.is_empty() {
+        return Ok(Vec::new());
+    }
+    let flush = Flush::begin(plan);
+    let moved = send_all(db, plan, statement)
+        .instrument(flush.span().clone())
+        .await?;
+    flush.end(plan, &moved);
+    Ok(moved)
+}
+
+async fn send_all<C: ConnectionTrait>(
+    db: &C,
+    plan: &Plan,
+    statement: impl Fn(usize) -> Statement,
+) -> Result<Vec<u64>> {
+    let mut moved = Vec::with_capacity(plan.touches.len());
+    for (at, touch) in plan.touches.iter().enumerate() {
         let span = touch.span();
-        let done = send(db, statement).instrument(span.clone()).await;
+        let done = send(db, statement(at)).instrument(span.clone()).await;
         let rows = done.map_err(|source| touch.failed(source))?.rows_affected();
         span.record("rows", rows);
         moved.push(rows);
@@ -110,11 +124,14 @@ async fn send_all<C: ConnectionTrait>(db: &C, touches: &[Touch]) -> Result<Vec<u
 }
 
 async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecResult, DbErr> {
+    // Inside a transaction there is nothing left to repeat the statement in.
+    if in_transaction::<C>() {
+        return db.execute_raw(statement).await;
+    }
     let mut tries = Tries::default();
     loop {
         let done = db.execute_raw(statement.clone()).await;
-        // Inside a transaction there is nothing left to repeat the statement in.
-        if in_transaction::<C>() || !tries.again(&done) {
+        if !tries.again(&done) {
             return done;
         }
     }

@@ -53,14 +53,21 @@ pub(crate) mod engine {
         capture::Captured,
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
-        flush::{flush, flush_entries},
+        flush::{carry_out, flush, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         row::{display_key, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
-        suppress::is_suppressed,
+        suppress::{is_suppressed, is_suppressing},
         ticket::{leave_idle, mark_done as mark_stamp_done, take_exact},
     };
+
+    /// Takes back the note of a save that has failed.
+    pub(crate) fn forget(schema: &'static Schema, stamp: &sea_orm::Value) {
+        if let Some(stamp) = (schema.value_stamp)(stamp) {
+            take_exact(stamp, schema.name);
+        }
+    }
 
     /// Says that the touches of the save that wrote this stamp have been seen to.
     pub(crate) fn mark_done(schema: &'static Schema, stamp: &sea_orm::Value) {

@@ -1,5 +1,6 @@
 //! `greatest(stamp, stored + 1 µs)` in each backend's words.
 
+use chrono::SecondsFormat;
 use sea_orm::{
     DbBackend, Value,
     sea_query::{Alias, CaseStatement, Expr, ExprTrait, Func},
@@ -52,6 +53,15 @@ fn rising(backend: DbBackend, column: &'static str, kind: ColumnKind, stamp: Sta
     }
 }
 
+/// The forms in which a stamp is bound.
+pub(crate) const FORMS: [fn(Stamp) -> Value; 5] = [
+    |stamp| bound(ColumnKind::Zoned, stamp),
+    |stamp| bound(ColumnKind::Naive, stamp),
+    |stamp| text(ColumnKind::Zoned, stamp).into(),
+    |stamp| text(ColumnKind::Naive, stamp).into(),
+    |stamp| stamp.as_micros().into(),
+];
+
 fn bound(kind: ColumnKind, stamp: Stamp) -> Value {
     match kind {
         ColumnKind::Naive => chrono::NaiveDateTime::from_stamp(stamp).into(),
@@ -97,12 +107,10 @@ fn sqlite(column: &str, kind: ColumnKind, stamp: Stamp) -> Expr {
 }
 
 fn text(kind: ColumnKind, stamp: Stamp) -> String {
-    let format = if kind == ColumnKind::Naive {
-        "%Y-%m-%d %H:%M:%S%.6f"
-    } else {
-        "%Y-%m-%dT%H:%M:%S%.6f+00:00"
-    };
-    chrono::DateTime::<chrono::Utc>::from_stamp(stamp)
-        .format(format)
-        .to_string()
+    let zoned =
+        chrono::DateTime::<chrono::Utc>::from_stamp(stamp).to_rfc3339_opts(SecondsFormat::Micros, false);
+    if kind == ColumnKind::Naive {
+        return zoned.trim_end_matches("+00:00").replace('T', " ");
+    }
+    zoned
 }

@@ -52,3 +52,8 @@ pub(crate) fn is_suppressed(schema: &Schema) -> bool {
         .try_with(|scope| scope.all || scope.targets.iter().any(|target| ptr::eq(*target, schema)))
         .unwrap_or_default()
 }
+
+/// Whether any rows may not be touched here.
+pub(crate) fn is_suppressing() -> bool {
+    SCOPE.try_with(|_| ()).is_ok()
+}

@@ -1,0 +1,122 @@
+//! What to send for a save, written once for all saves of its kind.
+
+use std::{slice, sync::Arc};
+
+use sea_orm::{
+    DbBackend, Statement,
+    sea_query::{Alias, Expr, LockType},
+};
+
+use super::{
+    atomic::{Save, unchanged},
+    intent::Change,
+    single::{self, Single},
+    template::{Template, Templates},
+    written::WrittenUpdate,
+};
+use crate::touch::{
+    engine::{Assigned, Except, Key, Plan, Sql, is_suppressed, is_suppressing, plan, rows_of},
+    rising,
+};
+
+/// The recipes of a connection.
+pub(super) type Recipes = Templates<Recipe>;
+
+#[derive(Debug)]
+pub(super) enum Recipe {
+    /// One statement of PostgreSQL.
+    Single(Single),
+    /// An UPDATE, in a transaction with its touches.
+    Update(Box<Steps>),
+    /// An INSERT or DELETE in a transaction, for which there is little to write.
+    Other,
+}
+
+/// An UPDATE in a transaction with its touches.
+#[derive(Debug)]
+pub(super) struct Steps {
+    /// Locks the row, asks whether it will differ, and finds it as it is if not. SQLite has the write lock already; there
+    /// each statement judges for itself and the question is saved.
+    pub judge: Option<Judge>,
+    pub plan: Plan,
+    /// The UPDATEs of the plan.
+    pub touches: Vec<Template>,
+    pub save: Template,
+}
+
+#[derive(Debug)]
+pub(super) struct Judge {
+    pub question: Template,
+    pub unchanged: Template,
+}
+
+impl Recipe {
+    /// `reads` says that the row that comes back will be read.
+    pub(super) fn of(save: &Save, statement: &Statement, reads: bool) -> Self {
+        if statement.db_backend == DbBackend::Postgres
+            && let Some(single) = single::compose(save, statement, reads)
+        {
+            return Self::Single(single);
+        }
+        match &save.change {
+            Change::Update { key, .. } => {
+                Steps::of(save, key, statement).map_or(Self::Other, |steps| Self::Update(steps.into()))
+            }
+            Change::Insert { .. } | Change::Delete { .. } => Self::Other,
+        }
+    }
+}
+
+impl Recipes {
+    pub(super) fn recipe(&self, save: &Save, statement: &Statement, reads: bool) -> Arc<Recipe> {
+        // Whom a scope suppresses is not part of a template's shape, and only a known stamp is told from a constant.
+        if is_suppressing() || save.ticket().is_none() {
+            return self.make(save, statement, reads, Recipe::of).into();
+        }
+        self.of(save, statement, reads, Recipe::of)
+    }
+}
+
+impl Steps {
+    /// `None` when the statement is not of the form that SeaORM's `update` has.
+    fn of(save: &Save, key: &Key, statement: &Statement) -> Option<Self> {
+        let (schema, backend, stamp) = (save.schema, statement.db_backend, save.stamp());
+        let written = WrittenUpdate::read(statement)?;
+        let assigned = written.assigned(schema, backend, &save.change);
+        let mut plan = plan(assigned.entries(&save.rules, slice::from_ref(key)), is_suppressed);
+        plan.spare(schema, &Except::Row(key.clone()));
+        let touches = plan
+            .touches
+            .iter()
+            .map(|touch| Template::of(Sql::new(backend).update(touch, stamp), stamp))
+            .collect();
+        let judged = backend != DbBackend::Sqlite;
+        let bumped = if judged {
+            rising::assignments(backend, schema, &[], stamp)
+        } else {
+            assigned.bumped(stamp)
+        };
+        let mut rewritten = written.with(backend, &bumped);
+        rewritten.append(written.condition.clone());
+        rewritten.append(written.returning.clone());
+        Some(Self {
+            judge: judged.then(|| Judge {
+                question: Template::of(question(save, key, &assigned), stamp),
+                unchanged: Template::of(unchanged(schema, &written, backend), stamp),
+            }),
+            plan,
+            touches,
+            save: Template::of(rewritten.into_statement(backend), stamp),
+        })
+    }
+}
+
+/// Locks the row and asks whether it will be another one.
+fn question(save: &Save, key: &Key, assigned: &Assigned) -> Statement {
+    let differs = Expr::case(assigned.changes_anything(), Expr::cust("1")).finally(Expr::cust("0"));
+    let mut select = rows_of(save.schema, slice::from_ref(key));
+    select
+        .expr_as(differs, Alias::new("differs"))
+        .lock(LockType::Update);
+    assigned.backend.build(&select)
+}
