@@ -10,10 +10,10 @@ use sea_orm::{
 use tracing::Instrument;
 
 use super::{
-    connection::Session,
     intent::{Change, Intent},
     recipe::{Recipe, Steps},
     send::Send,
+    session::Session,
     single::{self, Single},
     template::{Filling, Template, bound},
     written::WrittenUpdate,

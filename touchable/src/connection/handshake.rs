@@ -8,7 +8,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use sea_orm::ConnectionTrait;
 
-use super::{connection::Session, transaction::Open};
+use super::{session::Session, transaction::Open};
 
 /// One of our connections, as a hook sees it.
 #[derive(Clone, Debug)]

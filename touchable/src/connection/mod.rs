@@ -23,13 +23,13 @@
 mod after_commit;
 mod atomic;
 mod bypass;
-mod connection;
 mod contention;
 mod handshake;
 mod intent;
 mod pending;
 mod recipe;
 mod send;
+mod session;
 mod single;
 mod template;
 mod transaction;
@@ -37,9 +37,9 @@ mod written;
 
 pub use after_commit::after_commit;
 pub(crate) use bypass::ours;
-pub(crate) use connection::Session;
-pub use connection::{TouchConnection, connect};
 pub(crate) use handshake::{Scope, ask};
 pub(crate) use intent::{Change, Intent, Mark};
+pub(crate) use session::Session;
+pub use session::{TouchConnection, connect};
 pub(crate) use transaction::Open;
 pub use transaction::TouchTransaction;

@@ -11,7 +11,7 @@ use super::{
     atomic::{Save, unchanged},
     intent::Change,
     single::{self, Single},
-    template::{Template, Templates},
+    template::{Template, Templates, with_stand_ins},
     written::WrittenUpdate,
 };
 use crate::touch::{
@@ -70,7 +70,7 @@ impl Recipes {
     pub(super) fn recipe(&self, save: &Save, statement: &Statement) -> Arc<Recipe> {
         // Whom a scope suppresses is not part of a template's shape, and only a known stamp is told from a constant.
         if is_suppressing() || save.ticket().is_none() {
-            return self.make(save, statement, Recipe::of).into();
+            return with_stand_ins(save, statement, Recipe::of).into();
         }
         self.of(save, statement, Recipe::of)
     }

@@ -121,7 +121,10 @@ pub(super) fn bound(statement: &Statement) -> &[Value] {
 
 /// What was made of each text that SeaORM has written.
 #[derive(Debug)]
-pub(super) struct Templates<T>(Mutex<HashMap<String, Vec<(Shape, Arc<T>)>>>);
+pub(super) struct Templates<T>(Mutex<HashMap<String, Made<T>>>);
+
+/// What was made of saves with one text, by what else makes a difference.
+type Made<T> = Vec<(Shape, Arc<T>)>;
 
 /// What else than the text makes a difference.
 #[derive(Debug)]
@@ -149,7 +152,7 @@ impl<T> Templates<T> {
         if let Some(made) = self.find(save, statement) {
             return made;
         }
-        let made = Arc::new(self.make(save, statement, make));
+        let made = Arc::new(with_stand_ins(save, statement, make));
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= CAPACITY {
             all.clear();
@@ -160,17 +163,6 @@ impl<T> Templates<T> {
         made
     }
 
-    /// Makes something of a save whose values are stand-ins.
-    pub(super) fn make(
-        &self,
-        save: &Save,
-        statement: &Statement,
-        make: impl FnOnce(&Save, &Statement) -> T,
-    ) -> T {
-        let save = save.with_key(stand_ins(KEY, save.key()));
-        make(&save, &stand_in(statement))
-    }
-
     fn find(&self, save: &Save, statement: &Statement) -> Option<Arc<T>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, made) = all
@@ -179,6 +171,16 @@ impl<T> Templates<T> {
             .find(|(shape, _)| shape.fits(save))?;
         Some(made.clone())
     }
+}
+
+/// Makes something of a save whose values are stand-ins.
+pub(super) fn with_stand_ins<T>(
+    save: &Save,
+    statement: &Statement,
+    make: impl FnOnce(&Save, &Statement) -> T,
+) -> T {
+    let save = save.with_key(stand_ins(KEY, save.key()));
+    make(&save, &stand_in(statement))
 }
 
 fn stand_in(statement: &Statement) -> Statement {

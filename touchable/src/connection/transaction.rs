@@ -14,10 +14,10 @@ use sea_orm::{
 
 use super::{
     after_commit::{self, Work},
-    connection::Session,
     handshake::{Scope, answer},
     intent::{Intent, Intents},
     pending::Pending,
+    session::Session,
     written,
 };
 use crate::touch::engine::{Entry, forget, mark_done};
@@ -169,9 +169,11 @@ impl TouchTransaction {
             let stamp = mark.stamp();
             if sent.is_ok() {
                 self.open.pending().extend(entries);
-                stamp.iter().for_each(|stamp| mark_done(schema, stamp));
-            } else {
-                stamp.iter().for_each(|stamp| forget(schema, stamp));
+                if let Some(stamp) = &stamp {
+                    mark_done(schema, stamp);
+                }
+            } else if let Some(stamp) = &stamp {
+                forget(schema, stamp);
             }
         }
         sent

@@ -29,7 +29,7 @@ impl WrittenUpdate {
         let (condition, returning) = rest.split_at(rest.find(" RETURNING ").unwrap_or(rest.sql.len()));
         let assignments = assignments
             .split(", ")
-            .into_iter()
+            .iter()
             .map(assignment)
             .collect::<Option<_>>()?;
         Some(Self {
@@ -87,7 +87,7 @@ impl WrittenUpdate {
     }
 }
 
-fn assignment(written: Captured) -> Option<(String, Captured)> {
+fn assignment(written: &Captured) -> Option<(String, Captured)> {
     let at = written.find(" = ")?;
     let (column, value) = written.split_at(at);
     let (_, value) = value.split_at(" = ".len());

@@ -122,8 +122,8 @@ pub(super) fn delete(
 }
 
 /// Before a delete inside a transaction.
-pub(super) fn delete_later(open: &Arc<Open>, schema: &'static Schema, key: Key, entries: Vec<Entry>) {
-    let mark = delete_mark(open.session().inner(), schema, &key);
+pub(super) fn delete_later(open: &Arc<Open>, schema: &'static Schema, key: &Key, entries: Vec<Entry>) {
+    let mark = delete_mark(open.session().inner(), schema, key);
     open.intents.announce(
         mark,
         Intent::Later {

@@ -132,7 +132,7 @@ impl Assigned {
         for column in &self.schema.primary_key {
             rows.column(Alias::new(*column));
         }
-        Except::Rows(rows)
+        Except::Rows(rows.into())
     }
 
     /// The touch column and the version of a row that really changes; of another they stay.

@@ -160,7 +160,7 @@ where
         announce::delete_later(
             open,
             schema,
-            key,
+            &key,
             known::<A::Entity>(formerly::<A::Entity>(fired)),
         );
         return Ok(am);

@@ -22,7 +22,7 @@ use super::{
 pub(super) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
     let table = quoted_table(touch.target);
     let hits = Hits::of(sql, touch);
-    if let (true, Some(except)) = (hits.all, sql.except(touch, &table_name(touch.target))) {
+    if let (true, Some(except)) = (hits.all, Sql::except(touch, &table_name(touch.target))) {
         assignments.cond_where(except);
     }
     let assignments = Captured::of(DbBackend::MySql, &assignments);

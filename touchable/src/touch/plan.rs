@@ -89,7 +89,7 @@ pub(crate) enum Except {
     Nobody,
     Row(Key),
     /// The rows that a bulk write is about to move.
-    Rows(SelectStatement),
+    Rows(Box<SelectStatement>),
 }
 
 /// A set of rows of one entity, described so that the database can find it.

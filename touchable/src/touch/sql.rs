@@ -132,14 +132,14 @@ impl Sql {
 
     fn rows_and_except(&self, touch: &Touch, table: &DynIden) -> Condition {
         let rows = self.condition(&touch.rows, touch.target, table);
-        match self.except(touch, table) {
+        match Self::except(touch, table) {
             Some(except) => Condition::all().add(rows).add(except),
             None => rows,
         }
     }
 
     /// What keeps the rows out that have moved already.
-    pub(super) fn except(&self, touch: &Touch, table: &DynIden) -> Option<Condition> {
+    pub(super) fn except(touch: &Touch, table: &DynIden) -> Option<Condition> {
         let key = touch.target.primary_key_idens();
         Some(match &touch.except {
             Except::Nobody => return None,
@@ -148,7 +148,7 @@ impl Sql {
             Except::Rows(moving) => {
                 let moving = Query::select()
                     .column(Asterisk)
-                    .from_subquery(moving.clone(), "moving")
+                    .from_subquery((**moving).clone(), "moving")
                     .to_owned();
                 in_subquery(table, &key, moving).not()
             }
