@@ -189,7 +189,7 @@ async fn b27_a_task_that_comes_while_its_event_is_renamed_in_a_transaction(world
     renamed_in_a_transaction(world, None).await;
 }
 
-/// At an isolation level where a transaction sees what was there when it began. InnoDB's writes look at what is there now
+/// At an isolation level where a transaction sees what was there when it began. `InnoDB`'s writes look at what is there now
 /// all the same; of PostgreSQL's it is not promised.
 #[test]
 fn b27_a_task_that_comes_while_its_event_is_renamed_at_repeatable_read() {

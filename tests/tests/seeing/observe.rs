@@ -20,7 +20,7 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, Registry, layer::Context, layer::SubscriberExt};
 
-/// The spans of this library, with their fields, in the order in which they opened. (When one closes is up to SQLx
+/// The spans of this library, with their fields, in the order in which they opened. (When one closes is up to `SQLx`
 /// too, whose thread for SQLite holds it a little longer.)
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<(span::Id, Seen)>>>);
@@ -134,7 +134,7 @@ fn read(snapshotter: &Snapshotter) -> (BTreeMap<String, u64>, usize) {
                 counters.insert(format!("{name} {}", labels.join(",")), count);
             }
             DebugValue::Histogram(values) if key.key().name() == observe::FLUSH_SECONDS => {
-                timed = values.len()
+                timed = values.len();
             }
             _ => {}
         }
