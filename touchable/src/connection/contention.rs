@@ -13,8 +13,10 @@ use std::{
 
 /// Whether no transaction but the statement's own had a number when the statement began: none of those before was still
 /// under way, and none has come since.
-pub(super) const ALONE: &str = "pg_snapshot_xmax(pg_current_snapshot()) = pg_current_xact_id() \
-                                AND NOT EXISTS (SELECT FROM pg_snapshot_xip(pg_current_snapshot()))";
+///
+/// The statement's own transaction gets its number after the snapshot was taken, so no number in the snapshot is above
+/// it; where the lowest one that is not over is its own, there is no other.
+pub(super) const ALONE: &str = "pg_snapshot_xmin(pg_current_snapshot()) = pg_current_xact_id()";
 
 /// For how long after a statement in vain the next ones are not tried. Where many write, a save then costs what the same
 /// costs by hand; where few do, one round trip.
