@@ -28,6 +28,8 @@
 //! - An `update_without_returning` runs no hook after it and is not counted as a save. Outside a transaction of a
 //!   [`TouchConnection`](crate::TouchConnection) on PostgreSQL it is one statement with its touches, of which no row
 //!   comes back: their rows are not known.
+//! - While others write on the same PostgreSQL server, that one statement may be in vain: a span with no rows comes before the
+//!   one of the transaction that does it.
 //! - On that one statement `seconds` includes the save, and there are no spans inside: its touches have none of their own.
 
 use std::time::Instant;
