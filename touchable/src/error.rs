@@ -4,7 +4,7 @@ use std::{error, fmt};
 
 use sea_orm::DbErr;
 
-use crate::check::Problem;
+use crate::{cache::Failure, check::Problem};
 
 /// A result with touchable's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,6 +48,7 @@ enum Kind {
     /// The schema of the database does not fit the rules.
     Check(Vec<Problem>),
     Bypass(String),
+    Cache(Failure),
 }
 
 /// How the message of [`Error::is_after_commit`] begins, by which it is known again behind a `DbErr`.
@@ -109,6 +110,10 @@ impl Error {
         )))
     }
 
+    pub(crate) const fn cache(failure: Failure) -> Self {
+        Self(Kind::Cache(failure))
+    }
+
     /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.
     ///
     /// `commit` returns a `DbErr`: `touchable::Error::from(db_err).is_after_commit()` tells.
@@ -145,6 +150,46 @@ impl Error {
     #[must_use]
     pub const fn is_key_not_set(&self) -> bool {
         matches!(self.0, Kind::KeyNotSet { .. })
+    }
+
+    /// Nothing can be cached under a key: it is blank, or of a record that has [no version](Self::is_no_version).
+    #[must_use]
+    pub const fn is_invalid_key(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::Key(_)))
+    }
+
+    /// A record without a version: it was never saved, or its touch column was not selected.
+    #[must_use]
+    pub const fn is_no_version(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::NoVersion { .. }))
+    }
+
+    /// A time to live of zero, a negative one, or one of more than a hundred years.
+    #[must_use]
+    pub const fn is_invalid_ttl(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::Ttl(_)))
+    }
+
+    /// The store behind a cache failed.
+    #[must_use]
+    pub const fn is_store(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::Store { .. }))
+    }
+
+    /// The loader of a cache returned an error, which is the [`source`](error::Error::source) of this one, or it
+    /// panicked.
+    #[must_use]
+    pub const fn is_loader(&self) -> bool {
+        matches!(
+            self.0,
+            Kind::Cache(Failure::Loader { .. } | Failure::Panic { .. })
+        )
+    }
+
+    /// A value that the format of the cache cannot hold.
+    #[must_use]
+    pub const fn is_invalid_value(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::Value { .. }))
     }
 
     /// What [`check`](crate::check()) has found; empty for every other error.
@@ -201,13 +246,17 @@ impl fmt::Display for Error {
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
             }
             Kind::Bypass(message) => write!(f, "{BYPASS}{message}"),
+            Kind::Cache(failure) => failure.fmt(f),
         }
     }
 }
 
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
-        self.db_err().map(|source| source as _)
+        match &self.0 {
+            Kind::Cache(failure) => failure.source(),
+            _ => self.db_err().map(|source| source as _),
+        }
     }
 }
 

@@ -65,10 +65,13 @@
 //! | feature | default | adds |
 //! |---|---|---|
 //! | `derive` | yes | [`derive@Touchable`] |
+//! | `cache` | no | [`cache`]: stores in memory and in the database, `Cache`, `FragmentCache` |
+//! | `redis` | no | `cache` with a store in Redis or Redis Cluster |
 //! | `time` | no | touch columns of the `time` crate's types |
 //!
 //! Database drivers and the runtime are chosen where the application depends on SeaORM.
 
+pub mod cache;
 pub mod check;
 mod clock;
 pub mod connection;
