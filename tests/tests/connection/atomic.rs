@@ -459,7 +459,7 @@ async fn b26_statements(world: &World) {
     match world.backend {
         // Other tests write on this server: the statement may have been in vain.
         Backend::Postgres if sent.len() > 1 => assert!(
-            matches!(sent.as_slice(), [vain, lock, save] if vain.contains("alone")
+            matches!(sent.as_slice(), [vain, lock, save] if vain.contains("touchable_alone")
                 && lock.ends_with("FOR UPDATE")
                 && save.starts_with("WITH")),
             "{sent:#?}"

@@ -185,8 +185,9 @@ impl Save {
         if S::READS && !session.contention.is_expected() {
             let sent = send_single::<S, _>(&session.db, single, gated, self.filling(statement)).await?;
             let column = |name| S::row(&sent).and_then(|row| row.try_get::<i64>("", name).ok());
-            let alone = S::row(&sent).is_some_and(|row| row.try_get::<bool>("", "alone").unwrap_or_default());
-            if alone && column("found") == Some(1) {
+            let alone = S::row(&sent)
+                .is_some_and(|row| row.try_get::<bool>("", single::ALONE_COLUMN).unwrap_or_default());
+            if alone && column(single::FOUND_COLUMN) == Some(1) {
                 self.settle(key, S::row(&sent), true);
                 return Ok(sent);
             }

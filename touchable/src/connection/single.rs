@@ -15,7 +15,8 @@
 //! ```
 //!
 //! The subselect in the UPDATE's FROM waits for a concurrent writer of the row and then sees that writer's values;
-//! the same SELECT as a common table expression would not.
+//! the same SELECT as a common table expression would not. (The names that are not the
+//! application's begin with `touchable_` in truth.)
 
 use std::{collections::HashMap, slice};
 
@@ -46,9 +47,27 @@ pub(super) struct Single {
     pub gated: Option<Template>,
 }
 
+// Every name in the statement that is not the application's begins so: tables and columns may have any other.
+const SAVED: &str = "touchable_saved";
+const WAS: &str = "touchable_was";
+const GATE: &str = "touchable_gate";
+/// The column that says whether the statement was alone.
+pub(super) const ALONE_COLUMN: &str = "touchable_alone";
+/// The column that counts the saved rows.
+pub(super) const FOUND_COLUMN: &str = "touchable_found";
+
 /// The column that says how many rows a touch has moved.
 pub(super) fn rows_column(touch: usize) -> String {
-    format!("touched_rows{touch}")
+    format!("touchable_rows{touch}")
+}
+
+/// The part of the statement that touches.
+fn part(touch: usize) -> String {
+    format!("touchable_touched{touch}")
+}
+
+fn own_name(kind: char, i: usize) -> String {
+    format!("touchable_{kind}{i}")
 }
 
 /// Makes one statement of a save and its touches; `None` where a transaction has to do.
@@ -118,13 +137,12 @@ fn compose_insert(
         let mut becomes = HashMap::new();
         for name in rule.key() {
             let column = schema.column_names().find(|column| *column == name)?;
-            let alias = Alias::new(format!("n{n}")).into_iden();
-            saved.push(&format!("{separator}\"{column}\" AS \"n{n}\""));
-            becomes.insert(column, Expr::col(alias));
+            saved.push(&format!("{separator}\"{column}\" AS \"{}\"", own_name('n', n)));
+            becomes.insert(column, Expr::col(alias('n', n)));
             separator = ", ";
             n += 1;
         }
-        let rows = Rows::of(schema, Query::select().from("saved").to_owned(), becomes);
+        let rows = Rows::of(schema, Query::select().from(SAVED).to_owned(), becomes);
         entries.push(Entry::fired(schema, rule, Start::Query(rows.into())));
     }
     let plan = plan(entries, is_suppressed);
@@ -144,7 +162,7 @@ fn whole(save: &Save, plan: &Plan, saved: Captured, gated: bool) -> Option<Templ
         return None;
     }
     let mut whole = Captured::default();
-    whole.push("WITH \"saved\" AS (");
+    whole.push(&format!("WITH \"{SAVED}\" AS ("));
     whole.append(saved);
     whole.push(")");
     for (i, touch) in plan.touches.iter().enumerate() {
@@ -152,26 +170,26 @@ fn whole(save: &Save, plan: &Plan, saved: Captured, gated: bool) -> Option<Templ
         // tables in the same order.
         let before = i
             .checked_sub(1)
-            .map(|i| Expr::cust(format!("(SELECT count(*) FROM \"touched{i}\") >= 0")));
-        whole.push(&format!(", \"touched{i}\" AS ("));
+            .map(|i| Expr::cust(format!("(SELECT count(*) FROM \"{}\") >= 0", part(i))));
+        whole.push(&format!(", \"{}\" AS (", part(i)));
         whole.append(Captured::of(
             BACKEND,
             &Sql::new(BACKEND).update_part(touch, save.stamp(), before),
         ));
         whole.push(")");
     }
-    whole.push(" SELECT \"saved\".*");
+    whole.push(&format!(" SELECT \"{SAVED}\".*"));
     for i in 0..plan.touches.len() {
-        let rows = rows_column(i);
-        whole.push(&format!(", (SELECT count(*) FROM \"touched{i}\") AS \"{rows}\""));
+        let (part, rows) = (part(i), rows_column(i));
+        whole.push(&format!(", (SELECT count(*) FROM \"{part}\") AS \"{rows}\""));
     }
     whole.push(&if gated {
         format!(
-            ", \"gate\".*, (SELECT count(*) FROM \"saved\") AS \"found\" \
-             FROM (SELECT {ALONE} AS \"alone\") AS \"gate\" LEFT JOIN \"saved\" ON true"
+            ", \"{GATE}\".*, (SELECT count(*) FROM \"{SAVED}\") AS \"{FOUND_COLUMN}\" \
+             FROM (SELECT {ALONE} AS \"{ALONE_COLUMN}\") AS \"{GATE}\" LEFT JOIN \"{SAVED}\" ON true"
         )
     } else {
-        " FROM \"saved\"".to_owned()
+        format!(" FROM \"{SAVED}\"")
     });
     Some(Template::of(whole.into_statement(BACKEND), save.stamp()))
 }
@@ -215,7 +233,7 @@ impl Columns {
         );
         saved.push(" FROM (");
         saved.append(was);
-        saved.push(") AS \"was\"");
+        saved.push(&format!(") AS \"{WAS}\""));
         saved.append(written.condition.clone());
         saved.push(" AND ");
         saved.append(Captured::of_condition(
@@ -228,7 +246,7 @@ impl Columns {
         } else {
             ", "
         });
-        saved.push("\"was\".*");
+        saved.push(&format!("\"{WAS}\".*"));
         for column in self.now() {
             saved.push(", ");
             saved.append(column);
@@ -259,10 +277,7 @@ impl Columns {
             .primary_key
             .iter()
             .fold(Condition::all(), |all, name| {
-                let was = (
-                    Alias::new("was"),
-                    alias('w', self.place(name).unwrap_or_default()),
-                );
+                let was = (Alias::new(WAS), alias('w', self.place(name).unwrap_or_default()));
                 all.add(Expr::col((table_name(self.schema), Alias::new(*name))).equals(was))
             })
     }
@@ -275,10 +290,10 @@ impl Columns {
     }
 
     fn now(&self) -> impl Iterator<Item = Captured> {
-        self.names.iter().enumerate().map(|(i, name)| {
+        self.names.iter().enumerate().map(|(i, column)| {
             let mut column =
-                Captured::of_expr(BACKEND, Expr::col((table_name(self.schema), Alias::new(*name))));
-            column.push(&format!(" AS \"n{i}\""));
+                Captured::of_expr(BACKEND, Expr::col((table_name(self.schema), Alias::new(*column))));
+            column.push(&format!(" AS \"{}\"", own_name('n', i)));
             column
         })
     }
@@ -296,7 +311,7 @@ impl Columns {
         let moved = rule.key().any(|column| assigned.sets(&column));
         let start = |value: &dyn Fn(&str) -> Expr| {
             let mut rows = Query::select();
-            rows.from("saved").cond_where(fired.clone());
+            rows.from(SAVED).cond_where(fired.clone());
             let key: Vec<String> = rule.key().collect();
             let becomes = self
                 .names
@@ -319,5 +334,5 @@ impl Columns {
 }
 
 fn alias(kind: char, i: usize) -> DynIden {
-    Alias::new(format!("{kind}{i}")).into_iden()
+    Alias::new(own_name(kind, i)).into_iden()
 }

@@ -92,13 +92,10 @@ fn sqlite(column: &str, kind: ColumnKind, stamp: Stamp) -> Expr {
         "strftime('%Y-%m-%d{separator}%H:%M:%S', {next} / 1000000, 'unixepoch') \
          || printf('.%06d', {next} % 1000000) || '{suffix}'"
     );
-    // Text in the usual form sorts as the time it names: most rows need no arithmetic.
-    let in_utc = if kind == ColumnKind::Naive {
-        "1".to_owned()
-    } else {
-        format!("(substr({stored}, -6) = '+00:00' OR substr({stored}, -1) = 'Z')")
-    };
-    let plainly_before = format!("{stored} < ? AND substr({stored}, 11, 1) = '{separator}' AND {in_utc}");
+    // Text in the usual form sorts as the time it names: most rows need no arithmetic. One LIKE is faster than taking
+    // the separator and the offset out.
+    let usual = format!("__________{separator}%{suffix}");
+    let plainly_before = format!("{stored} < ? AND {stored} LIKE '{usual}'");
     let fresh = || Value::from(text(kind, stamp));
     Expr::cust_with_values(
         format!("CASE WHEN {plainly_before} THEN ? WHEN {micros} >= ? THEN {raised} ELSE ? END"),
