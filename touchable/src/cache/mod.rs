@@ -11,4 +11,4 @@ pub mod key;
 pub mod store;
 
 pub(crate) use failure::Failure;
-pub use key::CacheKey;
+pub use key::{CacheKey, Version, Versioned};
