@@ -68,9 +68,7 @@ pub trait Versioned: CacheKey {
     /// # Errors
     /// See [`write_key_to`](Self::write_key_to).
     fn cache_key(&self) -> Result<String> {
-        let mut key = KeyWriter::after(String::new());
-        self.write_key_to(&mut key)?;
-        Ok(key.text)
+        KeyWriter::spell(|key| self.write_key_to(key))
     }
 
     /// Both: `tasks/5@00001767225600000001`.
@@ -78,9 +76,7 @@ pub trait Versioned: CacheKey {
     /// # Errors
     /// See [`cache_version`](Self::cache_version).
     fn cache_key_with_version(&self) -> Result<String> {
-        let mut key = KeyWriter::after(String::new());
-        self.write_to(&mut key)?;
-        Ok(key.text)
+        KeyWriter::spell(|key| self.write_to(key))
     }
 }
 

@@ -44,6 +44,13 @@ impl KeyWriter {
         }
     }
 
+    /// A key without a namespace, as long as it is.
+    pub(crate) fn spell(write: impl FnOnce(&mut Self) -> Result<()>) -> Result<String> {
+        let mut key = Self::after(String::new());
+        write(&mut key)?;
+        Ok(key.text)
+    }
+
     fn begin(&mut self) {
         if !self.first {
             self.text.push(':');
