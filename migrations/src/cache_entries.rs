@@ -75,9 +75,7 @@ impl<'a> CacheEntries<'a> {
 
     fn index(&self, name: &str, columns: &[&'static str]) -> IndexCreateStatement {
         let mut index = Index::create();
-        index
-            .name(format!("{}_{name}", self.table))
-            .table(self.name());
+        index.name(format!("{}_{name}", self.table)).table(self.name());
         for column in columns {
             index.col(*column);
         }

@@ -44,11 +44,8 @@ trait Erased: Send + Sync {
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>>;
     fn get_many<'a>(&'a self, keys: &'a [&'a str]) -> BoxFuture<'a, Result<Vec<Option<Bytes>>>>;
     fn set<'a>(&'a self, key: &'a str, value: Bytes, ttl: Option<Ttl>) -> BoxFuture<'a, Result<()>>;
-    fn set_many<'a>(
-        &'a self,
-        entries: &'a [(&'a str, Bytes)],
-        ttl: Option<Ttl>,
-    ) -> BoxFuture<'a, Result<()>>;
+    fn set_many<'a>(&'a self, entries: &'a [(&'a str, Bytes)], ttl: Option<Ttl>)
+    -> BoxFuture<'a, Result<()>>;
     fn delete<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<bool>>;
     fn delete_many<'a>(&'a self, keys: &'a [&'a str]) -> BoxFuture<'a, Result<u64>>;
     fn delete_prefix<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<u64>>;

@@ -135,7 +135,8 @@ impl<S: Store> Store for Failsafe<S> {
     }
 
     async fn set_many(&self, entries: &[(&str, Bytes)], ttl: Option<Ttl>) -> Result<()> {
-        self.or("set_many", self.inner.set_many(entries, ttl), || ()).await
+        self.or("set_many", self.inner.set_many(entries, ttl), || ())
+            .await
     }
 
     async fn delete(&self, key: &str) -> Result<bool> {

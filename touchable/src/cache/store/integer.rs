@@ -53,7 +53,16 @@ mod tests {
             assert_eq!(parse(number.to_string().as_bytes()), Some(number));
         }
         for text in [
-            "", "-", "+5", "05", "-0", " 5", "5 ", "5.0", "0x5", "9223372036854775808",
+            "",
+            "-",
+            "+5",
+            "05",
+            "-0",
+            " 5",
+            "5 ",
+            "5.0",
+            "0x5",
+            "9223372036854775808",
         ] {
             assert_eq!(parse(text.as_bytes()), None, "{text}");
         }

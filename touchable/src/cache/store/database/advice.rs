@@ -9,7 +9,12 @@ use crate::cache::store::failed::Explained;
 pub(super) fn explain(error: DbErr, table: &str) -> Box<dyn std::error::Error + Send + Sync> {
     let text = error.to_string();
     let says = |words: &[&str]| words.iter().any(|words| text.contains(words));
-    let advice = if says(&["read-only transaction", "readonly database", "read-only option", "READ ONLY"]) {
+    let advice = if says(&[
+        "read-only transaction",
+        "readonly database",
+        "read-only option",
+        "READ ONLY",
+    ]) {
         "the database can only be read; give the store a connection that may write".to_owned()
     } else if says(&["no such table", "does not exist", "doesn't exist"]) {
         format!(

@@ -9,8 +9,8 @@ mod sweeper;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use bytes::Bytes;
 pub use builder::DatabaseBuilder;
+use bytes::Bytes;
 use rows::{Row, Rows};
 use sea_orm::{ConnectionTrait, DbErr};
 use sweeper::Sweeper;
@@ -100,10 +100,7 @@ impl<C: ConnectionTrait + Send + 'static> Database<C> {
             if let Some(sum) = self.rows.increment(key, by).await? {
                 return Ok(Ok(sum));
             }
-            if self
-                .insert(&self.rows.row(key, first.clone(), ttl))
-                .await?
-            {
+            if self.insert(&self.rows.row(key, first.clone(), ttl)).await? {
                 return Ok(Ok(by));
             }
             if let Some(value) = self.rows.read(&[key]).await?.remove(key) {

@@ -3,7 +3,9 @@
 use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, StatementBuilder, sea_query::Cond};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, StatementBuilder, sea_query::Cond,
+};
 
 use super::statement;
 use crate::{
@@ -83,8 +85,10 @@ impl<C: ConnectionTrait> Rows<C> {
 
     /// Writes rows, of which no two have one key; how many bytes they take.
     pub(super) async fn write(&self, rows: &[Row<'_>]) -> Result<u64, DbErr> {
-        let (fitting, large): (Vec<_>, Vec<_>) =
-            rows.iter().cloned().partition(|row| row.bytes() <= self.max_bytes);
+        let (fitting, large): (Vec<_>, Vec<_>) = rows
+            .iter()
+            .cloned()
+            .partition(|row| row.bytes() <= self.max_bytes);
         if !large.is_empty() {
             let keys: Vec<&str> = large.iter().map(|row| row.key).collect();
             self.delete(&keys).await?;

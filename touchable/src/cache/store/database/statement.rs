@@ -6,8 +6,8 @@
 use sea_orm::{
     DbBackend,
     sea_query::{
-        Alias, Cond, Condition, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict,
-        Order, Query, SelectStatement, SimpleExpr, UpdateStatement,
+        Alias, Cond, Condition, DeleteStatement, Expr, ExprTrait, Func, InsertStatement, OnConflict, Order,
+        Query, SelectStatement, SimpleExpr, UpdateStatement,
     },
 };
 
@@ -75,7 +75,11 @@ pub(super) fn insert(table: &str, rows: &[Row<'_>]) -> InsertStatement {
 
 pub(super) fn upsert(table: &str, rows: &[Row<'_>]) -> InsertStatement {
     insert(table, rows)
-        .on_conflict(OnConflict::column(KEY).update_columns(COLUMNS[1..].iter().copied()).to_owned())
+        .on_conflict(
+            OnConflict::column(KEY)
+                .update_columns(COLUMNS[1..].iter().copied())
+                .to_owned(),
+        )
         .to_owned()
 }
 
@@ -104,7 +108,9 @@ pub(super) fn increment(table: &str, key: &str, by: i64, now: i64, backend: DbBa
         .and_where(fits)
         .cond_where(live(now));
     if backend == DbBackend::MySql {
-        update.value(NUMBER, Func::cust("LAST_INSERT_ID").arg(sum));
+        // The function's result has no sign, the column has.
+        let sum = Func::cast_as(Func::cust("LAST_INSERT_ID").arg(sum), Alias::new("signed"));
+        update.value(NUMBER, sum);
     } else {
         update.value(NUMBER, sum).returning_col(NUMBER);
     }

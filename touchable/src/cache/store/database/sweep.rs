@@ -35,7 +35,13 @@ impl<C: ConnectionTrait> Rows<C> {
         let excess = self.size().await?.saturating_sub(self.low());
         let oldest = self.delete_first(&Cond::all(), WRITTEN_AT, excess).await?;
         observe::evicted_from_database(aged + oldest);
-        tracing::debug!(table = self.table, expired, aged, oldest, "a cache's table is swept");
+        tracing::debug!(
+            table = self.table,
+            expired,
+            aged,
+            oldest,
+            "a cache's table is swept"
+        );
         Ok(expired + aged + oldest)
     }
 

@@ -58,7 +58,11 @@ impl Sweeper {
     }
 
     /// Sweeps, if so much is unswept once nobody else sweeps any more; how many rows went.
-    pub(super) async fn sweep<C: ConnectionTrait>(&self, rows: &Rows<C>, at_least: u64) -> Result<u64, DbErr> {
+    pub(super) async fn sweep<C: ConnectionTrait>(
+        &self,
+        rows: &Rows<C>,
+        at_least: u64,
+    ) -> Result<u64, DbErr> {
         let _one = self.sweeping.lock().await;
         if self.written.load(Relaxed) < at_least {
             return Ok(0);

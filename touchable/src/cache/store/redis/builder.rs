@@ -61,7 +61,8 @@ impl RedisBuilder {
         let nodes = address::parse(&self.urls).map_err(|error| {
             failed(
                 "its server",
-                format!("the URL is none, it should be `redis://user:password@host:port/database` ({error})").into(),
+                format!("the URL is none, it should be `redis://user:password@host:port/database` ({error})")
+                    .into(),
             )
         })?;
         let address = address::display(&nodes);

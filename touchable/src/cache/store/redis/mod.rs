@@ -9,8 +9,8 @@ mod scan;
 use std::{fmt, sync::Arc};
 
 use ::redis::{Cmd, Pipeline, RedisError, cmd};
-use bytes::Bytes;
 pub use builder::RedisBuilder;
+use bytes::Bytes;
 use connection::Connection;
 
 use super::{Store, Ttl, failed, integer::Problem};

@@ -50,8 +50,8 @@ fn by_address(node: &str) -> Result<RoutingInfo, RedisError> {
     let address = node
         .rsplit_once(':')
         .and_then(|(host, port)| Some((host.to_owned(), port.parse().ok()?)));
-    let (host, port) =
-        address.ok_or_else(|| RedisError::from((ErrorKind::Client, "a node of the cluster without a port")))?;
+    let (host, port) = address
+        .ok_or_else(|| RedisError::from((ErrorKind::Client, "a node of the cluster without a port")))?;
     Ok(RoutingInfo::SingleNode(SingleNodeRoutingInfo::ByAddress {
         host,
         port,

@@ -125,7 +125,8 @@ impl<N: Store, F: Store> Store for Tiered<N, F> {
         let seen = self.changes.seen(key);
         let value = self.far.get(key).await?;
         if let Some(value) = &value {
-            self.fill(&[(key, value.clone())], &[Some(seen)], self.near_ttl).await?;
+            self.fill(&[(key, value.clone())], &[Some(seen)], self.near_ttl)
+                .await?;
         }
         Ok(value)
     }
@@ -138,10 +139,7 @@ impl<N: Store, F: Store> Store for Tiered<N, F> {
             return Ok(values);
         }
         let missing: Vec<&str> = missing.into_iter().collect();
-        let seen: Vec<_> = missing
-            .iter()
-            .map(|key| Some(self.changes.seen(key)))
-            .collect();
+        let seen: Vec<_> = missing.iter().map(|key| Some(self.changes.seen(key))).collect();
         let found = self.far.get_many(&missing).await?;
         for (key, value) in iter::zip(keys, &mut values).filter(|(_, value)| value.is_none()) {
             if let Ok(place) = missing.binary_search(key) {
@@ -172,7 +170,8 @@ impl<N: Store, F: Store> Store for Tiered<N, F> {
             return Err(error);
         }
         let near_ttl = ttl.map_or(self.near_ttl, |ttl| ttl.min(self.near_ttl));
-        self.fill(entries, &changes::alone(&before, &after), near_ttl).await
+        self.fill(entries, &changes::alone(&before, &after), near_ttl)
+            .await
     }
 
     async fn delete(&self, key: &str) -> Result<bool> {
