@@ -23,8 +23,9 @@ use super::{rows::Rows, sweep::SHARES};
 pub(super) struct Sweeper {
     share: u64,
     every: Duration,
-    /// Bytes that were written since the last sweep began.
-    written: AtomicU64,
+    /// Bytes that no sweep that has ended has seen. Those that are written while one runs are among them, so that the
+    /// bound holds then too.
+    unswept: AtomicU64,
     /// One sweep at a time.
     sweeping: Mutex<()>,
     wake: Arc<Notify>,
@@ -36,7 +37,7 @@ impl Sweeper {
         Self {
             share: (max_bytes / SHARES).max(1),
             every,
-            written: AtomicU64::new(0),
+            unswept: AtomicU64::new(0),
             sweeping: Mutex::new(()),
             wake: Arc::new(Notify::new()),
             started: AtomicBool::new(false),
@@ -49,10 +50,10 @@ impl Sweeper {
         C: ConnectionTrait + Send + 'static,
     {
         self.start(rows);
-        let written = self.written.fetch_add(bytes, Relaxed) + bytes;
-        if written >= self.share * 2 {
+        let unswept = self.unswept.fetch_add(bytes, Relaxed) + bytes;
+        if unswept >= self.share * 2 {
             self.try_sweep(rows, self.share * 2).await;
-        } else if written >= self.share {
+        } else if unswept >= self.share {
             self.wake.notify_one();
         }
     }
@@ -64,11 +65,13 @@ impl Sweeper {
         at_least: u64,
     ) -> Result<u64, DbErr> {
         let _one = self.sweeping.lock().await;
-        if self.written.load(Relaxed) < at_least {
+        let unswept = self.unswept.load(Relaxed);
+        if unswept < at_least {
             return Ok(0);
         }
-        self.written.store(0, Relaxed);
-        rows.sweep().await
+        let swept = rows.sweep().await;
+        self.unswept.fetch_sub(unswept, Relaxed);
+        swept
     }
 
     /// A sweep that fails fails nobody: what was written is written, and the next share tries again.
