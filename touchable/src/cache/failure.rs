@@ -7,7 +7,7 @@ use crate::Error;
 /// An error of a loader, shared by everyone who waited for it.
 pub(crate) type Shared = Arc<dyn error::Error + Send + Sync>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// Nothing can be stored under this key.
     Key(String),

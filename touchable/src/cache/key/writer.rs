@@ -14,6 +14,12 @@ impl Namespace {
         Ok(Self(name.into()))
     }
 
+    /// What all keys of the namespace begin with, and none of another.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.0
+    }
+
     /// The key under which a store holds the entry that `key` names: one allocation.
     ///
     /// # Errors
