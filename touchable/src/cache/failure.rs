@@ -7,7 +7,7 @@ use crate::Error;
 /// An error of a loader, shared by everyone who waited for it.
 pub(crate) type Shared = Arc<dyn error::Error + Send + Sync>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// Nothing can be stored under this key.
     Key(String),
@@ -39,6 +39,11 @@ pub(crate) enum Failure {
         key: String,
         source: Shared,
     },
+    /// A record got another version at each of so many attempts to render it.
+    Moving {
+        key: String,
+        attempts: usize,
+    },
     /// A builder was given settings that exclude each other.
     Settings(String),
 }
@@ -63,6 +68,10 @@ impl fmt::Display for Failure {
             Self::Loader { key, source } => write!(f, "could not load `{key}`: {source}"),
             Self::Panic { key, message } => write!(f, "the loader of `{key}` panicked: {message}"),
             Self::Value { key, source } => write!(f, "the value of `{key}` cannot be stored: {source}"),
+            Self::Moving { key, attempts } => write!(
+                f,
+                "`{key}` was written to during each of {attempts} attempts to begin its fragment; try again"
+            ),
             Self::Settings(problem) => f.write_str(problem),
         }
     }

@@ -1,16 +1,16 @@
 //! A record and everything its renderer reads, from one snapshot of the database.
 
-use std::{cell::Cell, error, fmt};
+use std::{error, fmt};
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, IsolationLevel, ModelTrait,
-    PrimaryKeyTrait, TransactionSession, TransactionTrait,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, PrimaryKeyTrait,
+    TransactionSession, TransactionTrait,
 };
 
-use super::{FragmentCache, Rendered, Text};
+use super::{FragmentCache, Rendered};
 use crate::{
     Error, Result,
-    cache::{CacheKey, Versioned, store::Store},
+    cache::{CacheKey, Failure, Text, Versioned, load::LoadError, store::Store},
 };
 
 /// How often a fragment is begun anew because the record has moved on between its lookup and its snapshot.
@@ -49,17 +49,19 @@ impl<S: Store> FragmentCache<S> {
     {
         let select = E::find_by_id(id);
         let mut render = Some(render);
+        let mut key = String::new();
         for _ in 0..ATTEMPTS {
             let Some(record) = select.clone().one(db).await? else {
                 return Ok(None);
             };
-            let key = self.key((&record, &name))?;
+            key = self.key(&record, &name)?;
             let version = record.cache_version()?;
             let fetched = self
-                .rendered(key, async || {
+                .rendered(&key, async || -> Result<Text, LoadError> {
                     let snapshot = snapshot(db).await?;
                     let stored = select.clone().one(&snapshot).await?;
-                    let record = stored.filter(|stored| stored.cache_version().is_ok_and(|now| now == version));
+                    let record =
+                        stored.filter(|stored| stored.cache_version().is_ok_and(|now| now == version));
                     let (Some(record), Some(render)) = (record, render.take()) else {
                         return Err(Moved.into());
                     };
@@ -75,7 +77,7 @@ impl<S: Store> FragmentCache<S> {
             }
         }
         Err(Failure::Moving {
-            table: E::default().table_name().to_owned(),
+            key,
             attempts: ATTEMPTS,
         }
         .into())

@@ -47,28 +47,43 @@ mod rendered;
 pub use lookups::{Lookup, observe};
 pub use rendered::Rendered;
 
-use super::{Cache, CacheKey, Text, Versioned, store::Store};
+use super::{
+    Cache, CacheKey, Options, Text, Versioned,
+    entry::Utf8,
+    load::{LoadError, loader_failed},
+    store::Store,
+};
 use crate::Result;
 
 /// Text under the versions of the records it was rendered from.
+///
+/// It is cheap to clone; clones share everything.
 #[derive(Debug)]
-pub struct FragmentCache<S> {
+pub struct FragmentCache<S: Store> {
     cache: Cache<S>,
+    options: Options,
 }
 
-impl<S> Clone for FragmentCache<S> {
+impl<S: Store> Clone for FragmentCache<S> {
     fn clone(&self) -> Self {
         Self {
             cache: self.cache.clone(),
+            options: self.options.clone(),
         }
     }
 }
 
 impl<S: Store> FragmentCache<S> {
-    /// Keeps fragments in this cache.
+    /// Keeps fragments in this cache until it needs their room.
     #[must_use]
-    pub const fn new(cache: Cache<S>) -> Self {
-        Self { cache }
+    pub fn new(cache: Cache<S>) -> Self {
+        Self::with_options(cache, Options::new())
+    }
+
+    /// Keeps fragments in this cache with these options: a [`ttl`](Options::ttl) for a store that never runs out of room.
+    #[must_use]
+    pub const fn with_options(cache: Cache<S>, options: Options) -> Self {
+        Self { cache, options }
     }
 
     /// The cache that holds the fragments.
@@ -79,29 +94,37 @@ impl<S: Store> FragmentCache<S> {
 
     /// The fragment `name` of these records, in the state they are in: from the store, or rendered.
     ///
-    /// However many ask at once, one of them renders. It does so where it is called, and may borrow from there; when it
-    /// is cancelled, the next one who waits renders.
+    /// However many ask at once, one of them renders. It does so where it is called and may borrow from there; when it goes
+    /// away, one of those who wait renders. (A future that is kept and not polled holds them up.)
     ///
-    /// `render` should show nothing but `records` and what touches them, see [`fetch_consistent`](Self::fetch_consistent)
-    /// for one that reads more from the database.
+    /// `render` should show nothing but `records`, and what touches them when it changes. When it reads more from the database,
+    /// see [`fetch_consistent`](Self::fetch_consistent).
     ///
     /// # Errors
-    /// When a record [has no version](crate::Error::is_no_version), or `render` returns an error, which everybody who
-    /// waits for it gets; nothing is stored then.
+    /// - [`is_no_version`](crate::Error::is_no_version): a record is not saved;
+    /// - [`is_loader`](crate::Error::is_loader): `render` returned an error or panicked; everybody who waits gets it, and
+    ///   nothing is stored;
+    /// - [`is_store`](crate::Error::is_store): the store could not be read, see [`Failsafe`](super::store::Failsafe).
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
     pub async fn fetch<R, N, T>(&self, records: R, name: N, render: impl AsyncFnOnce() -> T) -> Result<Text>
     where
         R: Versioned,
         N: CacheKey,
         T: Rendered,
     {
-        let key = self.key((&records, &name))?;
-        self.rendered(key, async || render().await.rendered()).await
+        let key = self.key(&records, &name)?;
+        self.rendered(&key, async || render().await.rendered()).await
     }
 
-    /// Like [`fetch`](Self::fetch) when `condition` holds; otherwise only `render`.
+    /// [`fetch`](Self::fetch) when `condition` holds; otherwise only `render`.
     ///
     /// # Errors
     /// See [`fetch`](Self::fetch).
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
     pub async fn fetch_if<R, N, T>(
         &self,
         condition: bool,
@@ -117,10 +140,38 @@ impl<S: Store> FragmentCache<S> {
         if condition {
             return self.fetch(records, name, render).await;
         }
-        let key = records.cache_key()?;
-        render()
-            .await
-            .rendered()
-            .map_err(|source| Failure::Loader { key, source: source.into() }.into())
+        let rendered = render().await.rendered();
+        rendered.or_else(|source| Err(loader_failed(&records.cache_key()?, source).into()))
+    }
+
+    /// Whether the fragment is there, without reading it as a hit or rendering it.
+    ///
+    /// # Errors
+    /// See [`fetch`](Self::fetch).
+    pub async fn exists<R: Versioned, N: CacheKey>(&self, records: R, name: N) -> Result<bool> {
+        self.cache.exists(&(records, name)).await
+    }
+
+    fn key<R: Versioned, N: CacheKey>(&self, records: &R, name: &N) -> Result<String> {
+        self.cache.inner.namespace.key(&(records, name))
+    }
+
+    async fn rendered(
+        &self,
+        key: &str,
+        render: impl AsyncFnOnce() -> Result<Text, LoadError>,
+    ) -> Result<Text> {
+        let mut is_rendered = false;
+        let render = async || {
+            is_rendered = true;
+            render().await
+        };
+        let text = self
+            .cache
+            .inner
+            .fetch_here::<Utf8, _, _>(key, &self.options, render)
+            .await;
+        lookups::note(key, is_rendered);
+        text
     }
 }
