@@ -1,7 +1,7 @@
 //! Conditional requests, by the rules of RFC 9110.
 
 use http::{HeaderMap, Response, StatusCode, header};
-use sea_orm::TryIntoModel;
+use sea_orm::{ActiveModelTrait, EntityTrait, Set, TryIntoModel};
 use touchable::{
     Clock, Stamp,
     cache::{Versioned, VersionedSelect},
@@ -9,14 +9,14 @@ use touchable::{
 };
 use touchable_tests::{
     World, at,
-    entities::board::{self, task},
+    entities::board::{self, task::Entity, task::Model},
     on_every_backend,
 };
 
 /// A task saved 0.25 seconds after 14 November 2023, 22:13:20.
-fn task() -> task::Model {
+fn task() -> Model {
     let task = board::task(5, None, None).try_into_model().unwrap();
-    task::Model {
+    Model {
         updated_at: at(250_001),
         ..task
     }
@@ -61,7 +61,7 @@ fn b19_the_same_tag_is_not_modified() {
         .unwrap()
         .respond::<&str>(|| unreachable!("rendered"));
     assert_eq!((answer.status(), *answer.body()), (StatusCode::NOT_MODIFIED, ""));
-    assert_eq!(answer.headers()[header::ETAG], *headers[header::IF_NONE_MATCH]);
+    assert_eq!(answer.headers()[header::ETAG], headers[header::IF_NONE_MATCH]);
     assert_eq!(answer.headers()[header::LAST_MODIFIED], THE_SECOND_AFTER);
 }
 
@@ -167,16 +167,15 @@ fn b19_several_records_have_a_tag_and_no_date() {
 }
 
 async fn b19_a_page_of_a_query(world: &World) {
-    use sea_orm::{EntityTrait, QueryOrder, Set};
     board::populate(world).await;
-    let all = task::Entity::find().order_by_id_asc();
+    let all = Entity::find().order_by_id_asc();
     let list = async || all.cache_version(&world.db).await.unwrap().of("tasks");
     let mut request = HeaderMap::new();
     request.insert(header::IF_NONE_MATCH, etag(&list().await).parse().unwrap());
     assert!(fresh_when(&list().await, &request).unwrap().is_fresh());
-    let mut task = world.active::<task::Entity>(6).await;
+    let mut task = world.active::<Entity>(6).await;
     task.title = Set("new".to_owned());
-    sea_orm::ActiveModelTrait::update(task, &world.db).await.unwrap();
+    task.update(&world.db).await.unwrap();
     assert!(!fresh_when(&list().await, &request).unwrap().is_fresh());
 }
 

@@ -1,8 +1,8 @@
 //! One record: its key and its version, from memory, from the database, and of what has none.
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ActiveValue, EntityTrait, IntoActiveModel, NotSet, QuerySelect,
-    Set, TryIntoModel, Unchanged,
+    ActiveModelBehavior, ActiveModelTrait, EntityTrait, IntoActiveModel, NotSet, QuerySelect, Set,
+    TryIntoModel, Unchanged,
 };
 use touchable::{
     Error,
@@ -13,6 +13,8 @@ use touchable_tests::{
     entities::{board, ledger, names, stamps, tags},
     epoch, on_every_backend,
 };
+
+type ActiveTask = board::task::ActiveModel;
 
 fn parts(record: &impl Versioned) -> (String, String) {
     let key = record.cache_key().expect("a saved record");
@@ -154,7 +156,7 @@ async fn b01_a_touch_moves_the_version_and_not_the_key(world: &World) {
 
 async fn b02_what_is_not_saved_has_no_version(world: &World) {
     board::populate(world).await;
-    let refused = |task: &board::task::ActiveModel| {
+    let refused = |task: &ActiveTask| {
         let no_version = |result: Result<String, Error>| result.unwrap_err().is_no_version();
         assert!(no_version(task.cache_key_with_version()), "{task:?}");
         assert!(no_version(
@@ -164,16 +166,16 @@ async fn b02_what_is_not_saved_has_no_version(world: &World) {
         assert!(no_version(store.key(task)));
         assert!(no_version(store.key(&("card", Some(task)))));
     };
-    refused(&board::task::ActiveModel::new());
+    refused(&ActiveTask::new());
     refused(&board::task(9, None, None));
     let saved = world.active::<board::task::Entity>(1).await;
     assert!(saved.cache_version().is_ok());
     for spoil in [
-        |task: &mut board::task::ActiveModel| task.updated_at = NotSet,
-        |task| task.updated_at = Set(at(7)),
-        |task| task.id = NotSet,
-        |task| task.id = Set(1),
-        |task| task.title = Set("new".to_owned()),
+        |task: &mut ActiveTask| task.updated_at = NotSet,
+        |task: &mut ActiveTask| task.updated_at = Set(at(7)),
+        |task: &mut ActiveTask| task.id = NotSet,
+        |task: &mut ActiveTask| task.id = Set(1),
+        |task: &mut ActiveTask| task.title = Set("new".to_owned()),
     ] {
         let mut task = saved.clone();
         spoil(&mut task);
@@ -200,9 +202,9 @@ async fn b02_a_record_without_its_touch_column_has_no_version(world: &World) {
     let partial = board::task::ActiveModel {
         id: Unchanged(id),
         title: Unchanged(title),
-        event_id: ActiveValue::NotSet,
-        user_id: ActiveValue::NotSet,
-        updated_at: ActiveValue::NotSet,
+        event_id: NotSet,
+        user_id: NotSet,
+        updated_at: NotSet,
     };
     assert_eq!(partial.cache_key().unwrap(), "tasks/1");
     assert!(partial.cache_version().unwrap_err().is_no_version());

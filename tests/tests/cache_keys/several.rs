@@ -7,13 +7,15 @@ use touchable::{
 };
 use touchable_tests::{
     at,
-    entities::board::{self, event, task, user},
+    entities::board::{self, event, user},
     epoch,
 };
 
-fn task(id: i32, micros: i64) -> task::Model {
+type Task = board::task::Model;
+
+fn task(id: i32, micros: i64) -> Task {
     let task = board::task(id, None, None).try_into_model().unwrap();
-    task::Model {
+    Task {
         updated_at: at(micros),
         ..task
     }
@@ -69,7 +71,7 @@ fn b03_a_collections_version_covers_keys_versions_and_order() {
 #[test]
 fn b03_a_long_collection_is_a_short_key() {
     let space = Namespace::new("list").unwrap();
-    let tasks: Vec<task::Model> = (1..=1_000).map(|id| task(id, i64::from(id))).collect();
+    let tasks: Vec<Task> = (1..=1_000).map(|id| task(id, i64::from(id))).collect();
     let key = space.key(&tasks).unwrap();
     assert_eq!(key.len(), 250);
     for changed in [0, 500, 999] {
@@ -85,7 +87,7 @@ fn b03_a_record_that_is_not_there_is_a_version_too() {
     let none = (&task, None::<&user::Model>);
     assert_eq!(none.cache_key().unwrap(), "tasks/5:~");
     assert_ne!(version(&none), version(&(&task, Some(&owner))));
-    assert_ne!(version(&Some(&task)), version(&None::<&task::Model>));
+    assert_ne!(version(&Some(&task)), version(&None::<&Task>));
 }
 
 #[test]
