@@ -51,29 +51,35 @@ impl<S: Store> FragmentCache<S> {
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    pub async fn fetch_many<'r, R, N, T, E>(
+    pub async fn fetch_many<'r, R, N, T, E, Fut>(
         &self,
         records: &'r [R],
         name: N,
-        render_missing: impl AsyncFn(Vec<&'r R>) -> Result<Vec<T>, E>,
+        render_missing: impl Fn(Vec<&'r R>) -> Fut,
     ) -> Result<Vec<Text>>
     where
         R: Versioned + Sync,
         N: CacheKey + Sync,
         T: Rendered,
         E: Into<LoadError>,
+        Fut: Future<Output = Result<Vec<T>, E>>,
     {
         let piece = |record| Piece { record, name: &name };
         let pieces: Vec<_> = records.iter().map(piece).collect();
-        let render = async |missing: Vec<Piece<'r, '_, R, N>>| -> Result<Vec<Text>, LoadError> {
-            let missing = missing.iter().map(|piece| piece.record).collect();
-            let rendered = render_missing(missing).await.map_err(Into::into)?;
-            rendered.into_iter().map(Rendered::rendered).collect()
+        let render = |missing: Vec<Piece<'r, '_, R, N>>| {
+            let rendering = render_missing(missing.iter().map(|piece| piece.record).collect());
+            async {
+                let rendered = rendering.await.map_err(Into::into)?;
+                rendered
+                    .into_iter()
+                    .map(Rendered::rendered)
+                    .collect::<Result<_, LoadError>>()
+            }
         };
         let filled = self
             .cache
             .inner
-            .fetch_many_here::<_, Utf8, _, _>(&pieces, &self.options, render)
+            .fetch_many_here::<_, Utf8, _, _, _>(&pieces, &self.options, render)
             .await?;
         for key in filled.slots.spelled() {
             lookups::note(key, filled.loaded.contains(key));
