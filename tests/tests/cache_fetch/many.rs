@@ -111,7 +111,7 @@ async fn b11_a_failure_or_a_panic_leaves_nothing() {
         .unwrap_err();
     assert_eq!(
         failure.to_string(),
-        "could not load `cache:a`, `cache:b`, `cache:c`, .. (2 more)`: down"
+        "could not load `cache:a`, `cache:b`, `cache:c` and `2 more`: down"
     );
     let panicking = |_| async { panic!("boom") as Pairs };
     let failure = bench

@@ -56,6 +56,7 @@ impl<S: Store> Inner<S> {
     /// Lands the flights of what was stored meanwhile; those that are left.
     async fn look_again<K, C: Codec>(&self, leads: Vec<Lead<K>>, options: &Options) -> Vec<Lead<K>> {
         let again = leads.iter().filter(|(guard, _)| guard.look_again);
+        let again = again.inspect(|(guard, _)| guard.looks_again());
         let keys: Vec<String> = again.map(|(guard, _)| guard.key().to_owned()).collect();
         if keys.is_empty() {
             return leads;
@@ -190,6 +191,6 @@ fn names<K>(leads: &[Lead<K>]) -> String {
     match leads.len().saturating_sub(NAMED_KEYS) {
         0 => named,
         // The message closes the quotes.
-        more => format!("{named}`, `.. ({more} more)"),
+        more => format!("{named}` and `{more} more"),
     }
 }
