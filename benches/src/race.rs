@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 
 /// The rounds before time is taken: statements are prepared and caches filled.
 const WARM_UP: u64 = 20;
@@ -45,12 +45,12 @@ pub struct Race<'a> {
 struct Candidate<'a> {
     name: &'static str,
     goal: Option<Goal>,
-    lap: Box<dyn FnMut(u64) -> BoxFuture<'a, ()> + 'a>,
+    lap: Box<dyn FnMut(u64) -> LocalBoxFuture<'a, ()> + 'a>,
 }
 
 impl<'a> Race<'a> {
     /// A race of `ours`. A lap gets a number that no other has, to write something new each time.
-    pub fn of(name: impl Into<String>, ours: impl FnMut(u64) -> BoxFuture<'a, ()> + 'a) -> Self {
+    pub fn of(name: impl Into<String>, ours: impl FnMut(u64) -> LocalBoxFuture<'a, ()> + 'a) -> Self {
         Self {
             name: name.into(),
             candidates: vec![Candidate {
@@ -67,7 +67,7 @@ impl<'a> Race<'a> {
         mut self,
         name: &'static str,
         goal: Goal,
-        lap: impl FnMut(u64) -> BoxFuture<'a, ()> + 'a,
+        lap: impl FnMut(u64) -> LocalBoxFuture<'a, ()> + 'a,
     ) -> Self {
         self.candidates.push(Candidate {
             name,
