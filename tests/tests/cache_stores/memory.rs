@@ -1,46 +1,73 @@
 //! The store in this process: its bound.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::SeqCst},
+};
+
 use bytes::Bytes;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use touchable::cache::store::{EVICTIONS, Memory, Store};
 
 use crate::subject::block_on;
 
-/// A sixteenth may be written before room is made, and one entry a thread.
-fn bound(max: u64, entry: u64) -> u64 {
-    max + max / 16 + entry * 8
+/// A value that is counted for as long as it takes memory.
+struct Counted {
+    bytes: Vec<u8>,
+    alive: Arc<AtomicU64>,
 }
 
+impl Counted {
+    fn value(size: u64, alive: &Arc<AtomicU64>) -> Bytes {
+        alive.fetch_add(size, SeqCst);
+        Bytes::from_owner(Self {
+            bytes: vec![7; usize::try_from(size).unwrap()],
+            alive: Arc::clone(alive),
+        })
+    }
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.alive.fetch_sub(self.bytes.len() as u64, SeqCst);
+    }
+}
+
+const WRITERS: u64 = 4;
+
+/// What is alive is what the store holds: the bound, a sixteenth that may be written before room is made, as much that is
+/// written while it is, and an entry for each writer.
 #[test]
 fn the_bound_holds_whatever_is_written() {
-    for size in [10, 1_000, 100_000] {
+    for size in [100, 1_000, 10_000, 100_000] {
+        let (max, alive) = (2 << 20, Arc::new(AtomicU64::new(0)));
+        let bound = max + max / 8 + size * WRITERS;
+        let store = Memory::builder().max_bytes(max).build();
         block_on(async {
-            let max = 2 << 20;
-            let store = Memory::builder().max_bytes(max).build();
             let mut tasks = Vec::new();
-            for task in 0..4 {
-                let store = store.clone();
+            for task in 0..WRITERS {
+                let (store, alive) = (store.clone(), Arc::clone(&alive));
                 tasks.push(tokio::spawn(async move {
-                    for i in 0..20 * max / (size + 256) / 4 {
-                        let value = vec![7; usize::try_from(size).unwrap()];
-                        store
-                            .set(&format!("{task} {i}"), value.into(), None)
-                            .await
-                            .unwrap();
-                        assert!(
-                            store.bytes() <= bound(max, size + 300),
-                            "{size}: {}",
-                            store.bytes()
-                        );
+                    for i in 0..6 * max / (size + 256) / WRITERS {
+                        let value = Counted::value(size, &alive);
+                        store.set(&format!("{task} {i}"), value, None).await.unwrap();
+                        let alive = alive.load(SeqCst);
+                        assert!(alive <= bound, "{size}: {alive} of {max}");
                     }
                 }));
             }
             for task in tasks {
                 task.await.unwrap();
             }
-            assert!(store.bytes() <= max);
-            assert!(store.bytes() > max / 2, "{size}: {}", store.bytes());
         });
+        assert!(store.bytes() <= max);
+        assert!(store.bytes() > max / 2, "{size}: {}", store.bytes());
     }
 }
 
@@ -121,6 +148,27 @@ async fn a_hit_copies_nothing() {
     let value = Bytes::from(vec![7; 1_000]);
     store.set("a", value.clone(), None).await.unwrap();
     assert_eq!(store.get("a").await.unwrap().unwrap().as_ptr(), value.as_ptr());
+}
+
+/// An overwritten value gives its memory back at once, and a reader who meets it there looks again.
+#[test]
+fn a_read_among_overwrites_is_no_miss() {
+    block_on(async {
+        let store = Memory::new();
+        store.set("a", "0".into(), None).await.unwrap();
+        let writer = tokio::spawn({
+            let store = store.clone();
+            async move {
+                for i in 0..20_000 {
+                    store.set("a", i.to_string().into(), None).await.unwrap();
+                }
+            }
+        });
+        while !writer.is_finished() {
+            assert!(store.get("a").await.unwrap().is_some());
+        }
+        writer.await.unwrap();
+    });
 }
 
 /// Writes of all kinds to one key happen in one order.

@@ -168,6 +168,32 @@ async fn a_frozen_server_is_an_error_in_time() {
     }
 }
 
+/// Nor is a connection waited for that does not come about: what has taken the server's place never answers.
+#[tokio::test]
+async fn a_connection_that_never_comes_is_an_error_in_time() {
+    let mut server = RedisServer::start(&[]).await;
+    let store = Redis::builder(&server.url())
+        .connect_timeout(Duration::from_mins(10))
+        .response_timeout(Duration::from_millis(100))
+        .connect()
+        .await
+        .unwrap();
+    server.kill();
+    let silent = tokio::net::TcpListener::bind(server.address()).await.unwrap();
+    let clients = tokio::spawn(async move {
+        let mut clients = Vec::new();
+        while let Ok((client, _)) = silent.accept().await {
+            clients.push(client);
+        }
+    });
+    let began = Instant::now();
+    for _ in 0..5 {
+        assert!(store.get("a").await.unwrap_err().is_store());
+    }
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
+    clients.abort();
+}
+
 #[tokio::test]
 async fn a_full_server_is_said() {
     let server = RedisServer::start(&["--maxmemory", "1500000", "--maxmemory-policy", "noeviction"]).await;

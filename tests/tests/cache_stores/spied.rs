@@ -18,12 +18,18 @@ pub struct Spied {
     state: Arc<State>,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum When {
+    Before,
+    After,
+}
+
 #[derive(Debug, Default)]
 struct State {
     calls: Mutex<Vec<String>>,
     broken: AtomicBool,
-    /// The operation whose answer is held back once.
-    held: Mutex<Option<&'static str>>,
+    /// The operation that is held back once, before or after it is done.
+    held: Mutex<Option<(&'static str, When)>>,
     arrived: Notify,
     resume: Notify,
 }
@@ -39,7 +45,12 @@ impl Spied {
 
     /// Holds the next answer of an operation, which is done by then, until [`resume`](Self::resume).
     pub fn hold(&self, operation: &'static str) {
-        *self.state.held.lock().unwrap() = Some(operation);
+        *self.state.held.lock().unwrap() = Some((operation, When::After));
+    }
+
+    /// The same before it is done.
+    pub fn hold_before(&self, operation: &'static str) {
+        *self.state.held.lock().unwrap() = Some((operation, When::Before));
     }
 
     pub async fn arrived(&self) {
@@ -58,6 +69,7 @@ impl Spied {
     ) -> Result<T> {
         let call = format!("{operation} {}", keys.join(","));
         self.state.calls.lock().unwrap().push(call);
+        self.pause(operation, When::Before).await;
         let answer = if self.state.broken.load(SeqCst) {
             // An error that the library itself makes of a failure.
             let text = Memory::new();
@@ -66,12 +78,21 @@ impl Spied {
         } else {
             done.await
         };
-        let held = self.state.held.lock().unwrap().take_if(|held| *held == operation);
+        self.pause(operation, When::After).await;
+        answer
+    }
+
+    async fn pause(&self, operation: &'static str, when: When) {
+        let held = self
+            .state
+            .held
+            .lock()
+            .unwrap()
+            .take_if(|held| *held == (operation, when));
         if held.is_some() {
             self.state.arrived.notify_one();
             self.state.resume.notified().await;
         }
-        answer
     }
 }
 

@@ -144,6 +144,34 @@ async fn a_read_that_is_overtaken_by_a_change_leaves_no_old_copy() {
     }
 }
 
+/// The same when the value is already at the door of the near store.
+#[tokio::test]
+async fn a_copy_that_is_overtaken_by_a_change_goes_again() {
+    for change in 0..3 {
+        let (near, far) = (Spied::default(), Memory::new());
+        let store = Tiered::new(near.clone(), far.clone());
+        far.set("a", "1".into(), None).await.unwrap();
+        near.hold_before("set_many");
+        let reader = tokio::spawn({
+            let store = store.clone();
+            async move { store.get("a").await.unwrap() }
+        });
+        near.arrived().await;
+        match change {
+            0 => store.set("a", "2".into(), None).await.unwrap(),
+            1 => assert!(store.delete("a").await.unwrap()),
+            _ => assert_eq!(store.increment("a", 1, None).await.unwrap(), 2),
+        }
+        near.resume();
+        assert_eq!(reader.await.unwrap(), Some("1".into()));
+        assert_eq!(
+            store.get("a").await.unwrap(),
+            far.get("a").await.unwrap(),
+            "{change}"
+        );
+    }
+}
+
 /// The far store has the last word, whichever of two writers comes to the near one last.
 #[tokio::test]
 async fn two_writers_leave_the_near_store_as_the_far_one() {

@@ -1,5 +1,7 @@
 //! Entries in this process, bounded by bytes.
 
+mod entry;
+
 use std::{
     fmt,
     sync::{
@@ -9,6 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use entry::Entry;
 use moka::{
     notification::RemovalCause,
     ops::compute::{CompResult, Op},
@@ -50,19 +53,12 @@ struct Inner {
     unsettled: AtomicU64,
 }
 
-#[derive(Clone)]
-struct Entry {
-    value: Bytes,
-    /// Microseconds since the Unix epoch; `i64::MAX` is never.
-    expires_at: i64,
-}
-
-/// What an entry takes besides its key and value: the nodes of the map, of the queue and of the counters around them.
-const OVERHEAD: usize = 256;
-
 /// The share of the bound that may be written before room is made. Moka makes it by the number of writes, which with
 /// large values is late.
 const UNSETTLED_SHARE: u64 = 16;
+
+/// How often a read that was overtaken by writes looks again.
+const LOOKS: usize = 16;
 
 /// Moka evicts some hundred entries a round; one large value can need the room of many small ones.
 const ROUNDS: usize = 256;
@@ -98,8 +94,9 @@ impl MemoryBuilder {
         let entries = Cache::<Box<str>, Entry>::builder()
             .max_capacity(self.max_bytes)
             .eviction_policy(EvictionPolicy::lru())
-            .weigher(|key, entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
-            .eviction_listener(|_, _, cause| {
+            .weigher(|key, entry| u32::try_from(entry.weight(key)).unwrap_or(u32::MAX))
+            .eviction_listener(|_, entry: Entry, cause| {
+                entry.empty();
                 if cause == RemovalCause::Size {
                     observe::evicted_from_memory(1);
                 }
@@ -112,10 +109,6 @@ impl MemoryBuilder {
             unsettled: AtomicU64::new(0),
         }))
     }
-}
-
-fn weight(key: &str, entry: &Entry) -> u64 {
-    (key.len() + entry.value.len() + OVERHEAD) as u64
 }
 
 impl Memory {
@@ -141,25 +134,33 @@ impl Memory {
     }
 
     fn entry(&self, value: Bytes, ttl: Option<Ttl>) -> Entry {
-        let expires_at = ttl.map_or(i64::MAX, |ttl| ttl.after(self.0.clock.now()));
-        Entry { value, expires_at }
+        Entry::new(value, ttl.map_or(i64::MAX, |ttl| ttl.after(self.0.clock.now())))
     }
 
     fn is_live(&self, entry: &Entry) -> bool {
-        entry.expires_at == i64::MAX || self.0.clock.now() < entry.expires_at
+        entry.is_live(|| self.0.clock.now())
     }
 
     fn read(&self, key: &str) -> Option<Bytes> {
-        let entry = self.0.entries.get(key)?;
-        if self.is_live(&entry) {
-            return Some(entry.value);
+        for _ in 0..LOOKS {
+            let entry = self.0.entries.get(key)?;
+            if !self.is_live(&entry) {
+                self.forget_expired(key);
+                return None;
+            }
+            if let Some(value) = entry.value() {
+                return Some(value);
+            }
         }
-        // Whatever has been written in between stays.
+        None
+    }
+
+    /// Whatever has been written in between stays.
+    fn forget_expired(&self, key: &str) {
         self.compute(key, |entry| match entry {
             Some(entry) if !self.is_live(&entry) => Op::Remove,
             _ => Op::Nop,
         });
-        None
     }
 
     /// All changes of one key go through here, one after the other.
@@ -172,7 +173,7 @@ impl Memory {
         let done = self.0.entries.entry(key.into()).and_compute_with(|entry| {
             let change = change(entry.map(moka::Entry::into_value));
             match &change {
-                Op::Put(entry) => written = weight(key, entry),
+                Op::Put(entry) => written = entry.weight(key),
                 Op::Nop | Op::Remove => {}
             }
             if written > self.0.max_bytes {
@@ -268,13 +269,14 @@ impl Store for Memory {
         let mut sum = Ok(by);
         self.compute(key, |entry| {
             let live = entry.filter(|entry| self.is_live(entry));
-            if let Some(entry) = &live {
-                sum = integer::add(&entry.value, by);
+            let live = live.and_then(|entry| Some((entry.value()?, entry)));
+            if let Some((value, _)) = &live {
+                sum = integer::add(value, by);
             }
             let Ok(sum) = sum else { return Op::Nop };
             let value = Bytes::from(sum.to_string());
             Op::Put(match live {
-                Some(entry) => Entry { value, ..entry },
+                Some((_, entry)) => entry.with(value),
                 None => self.entry(value, ttl),
             })
         });
