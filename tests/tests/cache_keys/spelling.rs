@@ -187,6 +187,7 @@ impl CacheKey for Any {
 fn any_key() -> impl Strategy<Value = Any> {
     let text = prop_oneof![
         "[ab:~()'%@!#0-9{}, -]{0,4}".prop_map(Any::Text),
+        "[abc]{1,2}".prop_map(Any::Text),
         any::<String>().prop_map(Any::Text),
     ];
     let leaf = prop_oneof![
