@@ -63,14 +63,14 @@ async fn b04_saves_touches_arrivals_and_departures(world: &World) {
         task.touch(&world.db).await.expect("a touch");
     };
     assert!(moves(world, &query, touch).await);
-    let arrive = async { world.seed([board::task(9, Some(1), None)]).await };
+    let arrive = async { world.seed([task(9, Some(1), None)]).await };
     assert!(moves(world, &query, arrive).await);
     let depart = async {
         let task = world.model::<task::Entity>(9).await;
         task.delete(&world.db).await.expect("a deletion");
     };
     assert!(moves(world, &query, depart).await);
-    let elsewhere = async { world.seed([board::task(10, Some(2), None)]).await };
+    let elsewhere = async { world.seed([task(10, Some(2), None)]).await };
     assert!(!moves(world, &query, elsewhere).await);
 }
 
@@ -95,7 +95,7 @@ async fn b04_replacement(world: &World) {
     board::populate(world).await;
     let query = of_event_one();
     let twin = |id, event| {
-        let mut task = board::task(id, Some(event), None);
+        let mut task = task(id, Some(event), None);
         task.updated_at = Set(at(1));
         task
     };
@@ -179,7 +179,7 @@ async fn b04_order_of_many_rows(world: &World) {
 async fn b04_commits_out_of_order(world: &World) {
     board::populate(world).await;
     let late = async {
-        let mut task = board::task(3, Some(1), Some(2));
+        let mut task = task(3, Some(1), Some(2));
         task.updated_at = Set(at(204));
         task::Entity::update_many()
             .set(task)
@@ -306,7 +306,7 @@ async fn b04_the_version_is_a_function_of_the_rows(world: &World) {
     let seed = fastrand::u64(..);
     println!("seed {seed}");
     let mut random = fastrand::Rng::with_seed(seed);
-    let mut seen: BTreeMap<String, Vec<(i32, i64)>> = BTreeMap::new();
+    let mut states: BTreeMap<String, Vec<(i32, i64)>> = BTreeMap::new();
     for _ in 0..120 {
         let id = random.i32(1..=6);
         let (column, value) = match random.u8(0..3) {
@@ -348,18 +348,15 @@ async fn b04_the_version_is_a_function_of_the_rows(world: &World) {
             .map(|task| (task.id, task.updated_at.timestamp_micros()));
         let rows: Vec<(i32, i64)> = rows.collect();
         let version = version(world, &query).await.to_string();
-        match seen.get(&version) {
-            Some(others) => assert_eq!(*others, rows, "seed {seed}"),
-            None => {
-                assert!(
-                    !seen.values().any(|others| *others == rows),
-                    "seed {seed}: {rows:?}"
-                );
-                seen.insert(version, rows);
-            }
+        if let Some(others) = states.get(&version) {
+            assert_eq!(*others, rows, "seed {seed}");
+        } else {
+            let known = states.values().any(|others| *others == rows);
+            assert!(!known, "seed {seed}: {rows:?}");
+            states.insert(version, rows);
         }
     }
-    assert!(seen.len() > 20, "seed {seed}: {} states", seen.len());
+    assert!(states.len() > 20, "seed {seed}: {} states", states.len());
 }
 
 on_every_backend!(board:

@@ -1,5 +1,7 @@
 //! Several records under one key.
 
+use std::sync::Arc;
+
 use sea_orm::TryIntoModel;
 use touchable::{
     Stamp,
@@ -22,7 +24,7 @@ fn task(id: i32, micros: i64) -> Task {
 }
 
 fn owner() -> user::Model {
-    board::user(7).try_into_model().unwrap()
+    user(7).try_into_model().unwrap()
 }
 
 fn version(of: &(impl Versioned + ?Sized)) -> Version {
@@ -41,7 +43,7 @@ fn b03_tuples_of_records_have_keys_and_versions() {
     let mut touched = owner.clone();
     touched.updated_at = at(108);
     assert_ne!(version(&both), version(&(&task, &touched)));
-    let event: event::Model = board::event(1).try_into_model().unwrap();
+    let event: event::Model = event(1).try_into_model().unwrap();
     let many = (&task, &owner, &event, &task, &owner, &event, &task, Some(&owner));
     assert!(many.cache_key().unwrap().starts_with("tasks/5:users/7:events/1:"));
 }
@@ -130,7 +132,7 @@ fn b03_a_version_from_elsewhere_takes_a_name() {
 fn b19_only_a_single_record_has_a_moment() {
     let (task, owner) = (task(5, 1), owner());
     assert_eq!(task.touched_at(), Some(Stamp::from_micros(epoch() + 1)));
-    assert_eq!((&task).touched_at(), task.touched_at());
+    assert_eq!(Arc::new(&task).touched_at(), task.touched_at());
     assert_eq!((&task, &owner).touched_at(), None);
     assert_eq!(vec![task].touched_at(), None);
 }

@@ -187,6 +187,7 @@ impl CacheKey for Any {
 fn any_key() -> impl Strategy<Value = Any> {
     let text = prop_oneof![
         "[ab:~()'%@!#0-9{}, -]{0,4}".prop_map(Any::Text),
+        "[abc]{1,2}".prop_map(Any::Text),
         any::<String>().prop_map(Any::Text),
     ];
     let leaf = prop_oneof![
@@ -211,6 +212,8 @@ fn nearly(key: &Any) -> Vec<Any> {
         Any::Option(Some(Box::new(key.clone()))),
         Any::Parts(vec![key.clone(), Any::Parts(Vec::new())]),
     ];
+    // Text that reads like the key itself, alone and in the place of its parts.
+    near.push(Any::Text(body(key)));
     match key {
         Any::Text(text) => {
             near.extend(["", " ", ":", "'", "~", "0"].map(|more| Any::Text(format!("{text}{more}"))));
@@ -223,6 +226,9 @@ fn nearly(key: &Any) -> Vec<Any> {
         Any::Option(None) => near.push(Any::Text(String::new())),
         Any::Parts(parts) => {
             near.extend(parts.first().cloned());
+            let bodies: Vec<String> = parts.iter().map(body).collect();
+            near.push(Any::Parts(vec![Any::Text(bodies.join(":"))]));
+            near.push(Any::Parts(bodies.into_iter().map(Any::Text).collect()));
             let flat = parts.iter().flat_map(|part| match part {
                 Any::Parts(inner) => inner.clone(),
                 other => vec![other.clone()],
@@ -237,6 +243,11 @@ fn nearly(key: &Any) -> Vec<Any> {
 /// The key in a sequence, so that blank ones are keys too, and as far as it is not hashed.
 fn spelled(key: &Any) -> String {
     Namespace::new("n").unwrap().key(&("k", key)).unwrap()
+}
+
+/// How it is spelled within.
+fn body(key: &Any) -> String {
+    spelled(key).trim_start_matches("n:k:").to_owned()
 }
 
 proptest! {
