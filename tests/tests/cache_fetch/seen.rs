@@ -6,7 +6,10 @@ use std::{
 };
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
-use touchable::cache::{Cache, Options, observe};
+use touchable::cache::{
+    Cache, Options,
+    observe::{self, HITS, LOAD_FAILURES, LOAD_SECONDS, LOADS, MISSES, OVERSIZED, STALE, UNWRITTEN},
+};
 use tracing::span;
 use tracing_subscriber::{Layer, Registry, layer::Context, layer::SubscriberExt};
 
@@ -64,7 +67,6 @@ async fn b14_hits_misses_and_loads() {
         }
         cache.get::<i32, _>("m").await.unwrap();
     });
-    use observe::{HITS, LOAD_SECONDS, LOADS, MISSES};
     expect(
         counted.await,
         &[(HITS, 2), (MISSES, 2), (LOADS, 1), (LOAD_SECONDS, 1)],
@@ -93,7 +95,6 @@ async fn b14_failures_and_what_is_not_stored() {
             .await
             .unwrap();
     });
-    use observe::{LOAD_FAILURES, LOAD_SECONDS, LOADS, MISSES, OVERSIZED, UNWRITTEN};
     expect(
         counted.await,
         &[
@@ -119,7 +120,6 @@ async fn b14_stale_values_and_failing_refreshes() {
             .unwrap();
         until("it is over", || cache.loads_in_flight() == 0).await;
     });
-    use observe::{LOAD_FAILURES, LOAD_SECONDS, LOADS, STALE};
     expect(
         counted.await,
         &[(STALE, 1), (LOADS, 1), (LOAD_SECONDS, 1), (LOAD_FAILURES, 1)],
@@ -134,7 +134,7 @@ async fn b14_undecodable_entries() {
         cache.set("n", &1_u8, &Options::new()).await.unwrap();
         assert_eq!(cache.get::<u16, _>("n").await.unwrap(), None);
     });
-    expect(counted.await, &[(observe::UNDECODABLE, 2), (observe::MISSES, 2)]);
+    expect(counted.await, &[(observe::UNDECODABLE, 2), (MISSES, 2)]);
 }
 
 #[tokio::test]
@@ -147,7 +147,6 @@ async fn b14_many_keys() {
             .await
             .unwrap();
     });
-    use observe::{HITS, LOAD_SECONDS, LOADS, MISSES};
     expect(
         counted.await,
         &[(HITS, 1), (MISSES, 2), (LOADS, 1), (LOAD_SECONDS, 1)],
@@ -156,7 +155,9 @@ async fn b14_many_keys() {
 
 /// The names of spans, each with that of its parent.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<(String, Option<String>)>>>);
+struct Spans(Arc<Mutex<Vec<Opened>>>);
+
+type Opened = (String, Option<String>);
 
 impl<S> Layer<S> for Spans
 where

@@ -173,7 +173,7 @@ async fn early_loads(bench: &Bench, load: Duration, before_end: Duration, tries:
         Ok::<_, Never>(0)
     };
     bench.cache.fetch("n", &options, slow).await.unwrap();
-    bench.clock.advance(secs(1000) - before_end);
+    bench.clock.advance(secs(1000).saturating_sub(before_end));
     let (_, entry) = bench.shelf.only();
     let loads = Arc::new(AtomicI32::new(0));
     for _ in 0..tries {

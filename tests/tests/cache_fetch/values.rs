@@ -50,6 +50,10 @@ fn trees() -> impl Strategy<Value = Tree> {
     })
 }
 
+#[expect(
+    clippy::option_option,
+    reason = "what is tested is that the two are told apart"
+)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Everything {
     unit: (),
@@ -293,6 +297,19 @@ async fn b12_a_large_value_is_returned_and_not_stored() {
     let failure = small.set("96", &"x".repeat(200), &options).await.unwrap_err();
     assert!(failure.is_invalid_value(), "{failure}");
     assert_eq!(small.get::<String, _>("96").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn b12_a_value_that_is_large_in_memory_only_is_returned_and_not_stored() {
+    let bench = Bench::new();
+    let small = Cache::builder(bench.shelf.clone())
+        .max_value_bytes(1000)
+        .build()
+        .unwrap();
+    let load = || async { Ok::<_, Never>(vec![None::<[u64; 30]>; 100]) };
+    let loaded = small.fetch("n", &Options::new(), load).await.unwrap();
+    assert_eq!(loaded.len(), 100);
+    assert!(bench.shelf.keys().is_empty());
 }
 
 #[tokio::test]

@@ -12,6 +12,20 @@ const MOST_MAX_VALUE_BYTES: usize = 1 << 30;
 
 /// Values under keys, loaded once however many ask for them.
 ///
+/// ```
+/// use std::time::Duration;
+/// use touchable::{Result, cache::{Cache, Options, store::Store}};
+///
+/// # async fn ask_the_bank(_: &str) -> std::io::Result<u32> { Ok(108) }
+/// /// Asks the bank once in five minutes, however many ask us, and serves yesterday's rate while the bank is down.
+/// async fn rate<S: Store>(rates: &Cache<S>, currency: &'static str) -> Result<u32> {
+///     let options = Options::new()
+///         .ttl(Duration::from_mins(5))
+///         .stale_if_error(Duration::from_hours(24));
+///     rates.fetch(currency, &options, move || ask_the_bank(currency)).await
+/// }
+/// ```
+///
 /// It is cheap to clone; clones share everything, also the loads that are under way.
 ///
 /// | for | method |

@@ -104,15 +104,16 @@ impl<S: Store> Inner<S> {
             key: key.to_owned(),
             source,
         };
-        let Some(payload) = C::encode(value).map_err(unstorable)? else {
+        let Some(mut payload) = C::encode(value).map_err(unstorable)? else {
             return Ok(None);
         };
         // Types whose `Deserialize` does not read what their `Serialize` writes are found here, and not by a hit.
         match C::decode(Some(payload.clone()), self.format.max_value_bytes) {
-            Ok(_) => Ok(Some(payload)),
-            Err(Undecodable::TooLarge) => Ok(Some(payload)),
-            Err(_) => Err(unstorable(unreadable::<C::Value>())),
+            Ok(_) => {}
+            Err(Undecodable::TooLarge) => payload.is_too_large = true,
+            Err(_) => return Err(unstorable(unreadable::<C::Value>())),
         }
+        Ok(Some(payload))
     }
 
     pub(super) fn begin_load(&self) -> Instant {

@@ -81,7 +81,7 @@ impl Options {
     /// draws for itself: the end then finds a fresh value, and not everybody at once. `1.0` is right for most; more is
     /// earlier. By default off.
     ///
-    /// This is XFetch: Vattani, Chierichetti, Lowenstein, *Optimal Probabilistic Cache Stampede Prevention*, VLDB 2015.
+    /// This is `XFetch`: Vattani, Chierichetti, Lowenstein, *Optimal Probabilistic Cache Stampede Prevention*, VLDB 2015.
     pub fn early_refresh(mut self, beta: f64) -> Self {
         if !(beta.is_finite() && beta > 0.0) {
             self.refuse(format!("an `early_refresh` of {beta} is not a number above 0"));
@@ -172,7 +172,7 @@ impl Options {
         }
     }
 
-    /// XFetch: `now - load time * beta * ln(random) >= end`.
+    /// `XFetch`: `now - load time * beta * ln(random) >= end`.
     #[expect(clippy::cast_precision_loss, reason = "microseconds need not be exact here")]
     fn is_early(&self, times: &Times, now: i64) -> bool {
         self.early_refresh.is_some_and(|beta| {

@@ -46,6 +46,7 @@ impl Codec for Raw {
             kind: Kind::Raw,
             shape: 0,
             bytes: value.clone(),
+            is_too_large: false,
         }))
     }
 
@@ -65,6 +66,7 @@ impl Codec for Utf8 {
             kind: Kind::Text,
             shape: 0,
             bytes: value.clone().into_bytes(),
+            is_too_large: false,
         }))
     }
 
@@ -88,6 +90,7 @@ impl<T: Serialize + DeserializeOwned + 'static> Codec for Typed<T> {
             kind: Kind::Typed,
             shape,
             bytes: bytes.into(),
+            is_too_large: false,
         }))
     }
 

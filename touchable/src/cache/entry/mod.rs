@@ -58,6 +58,8 @@ pub(crate) struct Payload {
     pub(crate) kind: Kind,
     pub(crate) shape: u64,
     pub(crate) bytes: Bytes,
+    /// Small when encoded, but over the limit in memory: it could be written and never read.
+    pub(crate) is_too_large: bool,
 }
 
 /// How entries of one cache are written and read.
@@ -80,7 +82,7 @@ impl Format {
     ) -> Option<Bytes> {
         let raw_len = u32::try_from(payload.bytes.len()).ok()?;
         let version_len = u16::try_from(version.map_or(0, str::len)).ok()?;
-        if payload.bytes.len() > self.max_value_bytes {
+        if payload.is_too_large || payload.bytes.len() > self.max_value_bytes {
             return None;
         }
         let smaller = self.smaller(&payload.bytes);
@@ -186,6 +188,7 @@ impl Entry {
             kind: self.header.kind,
             shape: self.header.shape,
             bytes,
+            is_too_large: false,
         })
     }
 }

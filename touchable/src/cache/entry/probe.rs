@@ -53,6 +53,7 @@ pub fn payload_as<T: Serialize + DeserializeOwned + 'static>(bytes: Bytes, limit
         kind: Kind::Typed,
         shape: 0,
         bytes,
+        is_too_large: false,
     };
     Typed::<T>::decode(Some(payload), limit).is_ok()
 }
