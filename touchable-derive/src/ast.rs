@@ -180,6 +180,11 @@ impl Declaration {
         }
     }
 
+    /// The columns of the primary key.
+    pub fn keys(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.is_key)
+    }
+
     fn add(&mut self, field: &Field, errors: &mut Errors) {
         let Some(ident) = field.ident.clone() else { return };
         refuse_touchable(&field.attrs, errors);

@@ -15,8 +15,9 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let touchable = touchable(entity);
     let hooks = hooks::hooks(&entity.vis, entity.manual);
     let both = both_derived(entity.format);
+    let records = records(entity.format, read_by_keys(entity));
     let links = entity.rules.iter().filter_map(link_starts_here);
-    quote! { #touchable #hooks #both #(#links)* }
+    quote! { #touchable #hooks #both #records #(#links)* }
 }
 
 fn touchable(entity: &Entity) -> TokenStream {
@@ -192,6 +193,22 @@ pub fn both_derived(format: Format) -> TokenStream {
         Format::Legacy => TokenStream::new(),
         Format::Dense | Format::Compact => derived(&quote!(ModelEx), &quote!(Model)),
     }
+}
+
+/// The columns of which a key with its version consists.
+fn read_by_keys(entity: &Entity) -> impl Iterator<Item = &Column> {
+    let versions = [Some(&entity.touch_column), entity.version.as_ref()];
+    entity.keys.iter().chain(versions.into_iter().flatten())
+}
+
+/// `Model`, `ActiveModel` and `ModelEx` as keys of a cache.
+pub fn records<'a>(format: Format, columns: impl Iterator<Item = &'a Column>) -> TokenStream {
+    let fields = columns.map(|Column { variant, field, .. }| quote!(#variant: #field));
+    let model_ex = match format {
+        Format::Legacy => TokenStream::new(),
+        Format::Dense | Format::Compact => quote!(, ModelEx { #(#fields),* }),
+    };
+    quote!(::touchable::__private::records!(Entity: Column, Model, ActiveModel #model_ex);)
 }
 
 /// The `Model` of a dense entity: `ModelEx` holds the declaration.

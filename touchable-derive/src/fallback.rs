@@ -10,8 +10,10 @@ pub fn stub(declaration: &Declaration) -> TokenStream {
     let hooks = hooks::hooks(&declaration.vis, declaration.options.manual);
     let both = expand::both_derived(declaration.format);
     let touchable = declaration.columns.first().map(|column| {
+        let records = expand::records(declaration.format, [column].into_iter());
         let column = &column.variant;
-        touchable(&quote!(Column::#column))
+        let touchable = touchable(&quote!(Column::#column));
+        quote!(#touchable #records)
     });
     quote! { #touchable #hooks #both }
 }

@@ -1,4 +1,4 @@
-//! The derive macro of `touchable`.
+//! The macros of `touchable`.
 
 mod association;
 mod ast;
@@ -11,6 +11,7 @@ mod sea_orm;
 #[cfg(test)]
 mod snapshot;
 mod syntax;
+mod template;
 mod valid;
 
 use proc_macro2::TokenStream;
@@ -110,6 +111,29 @@ use syn::{DeriveInput, parse_macro_input};
 #[proc_macro_derive(Touchable, attributes(touch, touchable))]
 pub fn derive_touchable(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     derive(&parse_macro_input!(input as DeriveInput)).into()
+}
+
+/// A template and a digest of everything it shows: its own text, and that of all files it includes, taken when the
+/// program is compiled.
+///
+/// ```ignore
+/// use touchable::cache::Template;
+///
+/// const CARD: Template = touchable::template!("templates/task_card.html");
+/// ```
+///
+/// Paths start at the package's `Cargo.toml`. What Jinja and its kin (askama, minijinja, Tera) name in `include`,
+/// `extends`, `import` and `from`, and Handlebars in `{{> partial}}`, is found beside the including file or in a
+/// directory above the template, and so on from file to file. Comments and raw text name nothing.
+///
+/// * Further files belong to the digest too: `template!("templates/card.html", "src/filters.rs")`.
+/// * An include whose name only rendering knows is an error, until the files it can be are listed, and `..` ends the
+///   list: `template!("templates/card.html", "templates/a.html", "templates/b.html", ..)`.
+/// * White space and comments count as text.
+/// * An edit of any of the files compiles the crate anew.
+#[proc_macro]
+pub fn template(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    template::expand(input.into()).into()
 }
 
 fn derive(input: &DeriveInput) -> TokenStream {

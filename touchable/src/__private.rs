@@ -7,7 +7,8 @@ pub use sea_orm::{self, prelude::async_trait};
 use sea_orm::{EntityTrait, Linked, Related, RelatedSelfVia, RelationDef, Value, sea_query::ValueType};
 
 pub use crate::{
-    Stamp, StampType, Touchable, VersionType,
+    __records as records, Stamp, StampType, Touchable, VersionType,
+    cache::key::record::{self, Record},
     touch::{Dirty, Events, Fields, Rule, Schema, hooks::*},
 };
 

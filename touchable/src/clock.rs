@@ -106,6 +106,15 @@ impl Clock {
         SCOPED.try_with(Clone::clone).unwrap_or_default()
     }
 
+    /// The time, which may be that of a stamp already given.
+    #[cfg(feature = "http")]
+    pub(crate) fn now(&self) -> Stamp {
+        Stamp(match &self.0 {
+            None => system_micros(),
+            Some(manual) => manual.now.load(Relaxed),
+        })
+    }
+
     /// A stamp above every other this clock gave, whatever the time does.
     pub(crate) fn stamp(&self) -> Stamp {
         let (now, last) = match &self.0 {

@@ -57,6 +57,8 @@
 //! | touching without saving | [`TouchRecord`], [`Touchable::touch_all`] |
 //! | saving without touching | [`no_touching`], [`no_touching_on`] |
 //! | seeing the rules, and what a save would do | [`graph`] |
+//! | keys and versions of records | [`cache::key`] |
+//! | pages that are not sent again | [`http`] |
 //! | spans and counters | [`observe`] |
 //! | time in tests | [`Clock`] |
 //!
@@ -64,8 +66,9 @@
 //!
 //! | feature | default | adds |
 //! |---|---|---|
-//! | `derive` | yes | [`derive@Touchable`] |
+//! | `derive` | yes | [`derive@Touchable`], [`template!`] |
 //! | `cache` | no | [`cache`]: stores in memory and in the database, `Cache`, `FragmentCache` |
+//! | `http` | no | [`http`]: ETag, Last-Modified and 304 from the version of a record |
 //! | `redis` | no | `cache` with a store in Redis or Redis Cluster |
 //! | `time` | no | touch columns of the `time` crate's types |
 //!
@@ -78,6 +81,8 @@ pub mod connection;
 mod entity;
 mod error;
 pub mod graph;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod observe;
 pub mod testing;
 pub mod touch;
@@ -96,4 +101,4 @@ pub use touch::{
     no_touching_on,
 };
 #[cfg(feature = "derive")]
-pub use touchable_derive::Touchable;
+pub use touchable_derive::{Touchable, template};

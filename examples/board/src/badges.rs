@@ -39,6 +39,19 @@ pub struct Seen {
     pub state: State,
 }
 
+/// Each fragment once; it counts as rendered if it ever was in this view.
+pub fn once_each(asked: Vec<Seen>) -> Vec<Seen> {
+    let mut once: Vec<Seen> = Vec::new();
+    for seen in asked {
+        match once.iter_mut().find(|known| known.name == seen.name) {
+            Some(known) if seen.state == State::Miss => known.state = State::Miss,
+            Some(_) => {}
+            None => once.push(seen),
+        }
+    }
+    once
+}
+
 /// A piece of a page, with a place for its badge.
 #[derive(Clone, Debug)]
 pub struct Fragment {

@@ -6,10 +6,9 @@ use std::{
 };
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
-    TryIntoModel, Value,
+    ActiveModelBehavior, ActiveModelTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait, Value,
 };
-use touchable::{Explanation, TouchConnection, Touchable};
+use touchable::{Explanation, TouchConnection, Touchable, cache::Versioned};
 
 use crate::failure::Failure;
 
@@ -61,12 +60,13 @@ impl Saves {
     where
         A: ActiveModelTrait + ActiveModelBehavior + Send,
         A::Entity: Touchable,
-        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Versioned,
     {
         let touches = touchable::explain(&row, db).await?;
         let began = Instant::now();
         let after = row.update(db).await?;
-        self.remember(format!("Changed {}", key(&after)), changes(before, &after), touches, began);
+        let what = format!("Changed {}", after.cache_key()?);
+        self.remember(what, changes(Some(before), Some(&after)), touches, began);
         Ok(())
     }
 
@@ -75,12 +75,70 @@ impl Saves {
     where
         A: ActiveModelTrait + ActiveModelBehavior + Send,
         A::Entity: Touchable,
-        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Versioned,
     {
         let touches = touchable::explain_insert(&row, db).await?;
         let began = Instant::now();
         let after = row.insert(db).await?;
-        self.remember(format!("Created {}", key(&after)), filled(&after), touches, began);
+        let what = format!("Created {}", after.cache_key()?);
+        self.remember(what, changes(None, Some(&after)), touches, began);
         Ok(after)
+    }
+
+    /// Deletes a row.
+    pub async fn delete<A>(&self, db: &TouchConnection, row: <A::Entity as EntityTrait>::Model) -> Result<(), Failure>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: Touchable,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A> + Versioned,
+    {
+        let what = format!("Deleted {}", row.cache_key()?);
+        let changes = changes(Some(&row), None);
+        let row: A = row.into_active_model();
+        let touches = touchable::explain_delete(&row, db).await?;
+        let began = Instant::now();
+        row.delete(db).await?;
+        self.remember(what, changes, touches, began);
+        Ok(())
+    }
+
+    fn remember(&self, what: String, changes: Vec<Change>, touches: Explanation, began: Instant) {
+        let save = Save {
+            what,
+            changes,
+            touches,
+            took: began.elapsed(),
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(save));
+    }
+}
+
+/// The columns that differ, but for the stamp, which moves with every save.
+fn changes<M>(before: Option<&M>, after: Option<&M>) -> Vec<Change>
+where
+    M: ModelTrait<Entity: Touchable>,
+{
+    let stamp = M::Entity::TOUCH_COLUMN.as_str();
+    <M::Entity as EntityTrait>::Column::iter()
+        .filter(|column| column.as_str() != stamp)
+        .filter_map(|column| {
+            let [from, to] = [before, after].map(|row| row.map_or_else(String::new, |row| shown(row.get(column))));
+            let column = column.as_str();
+            (from != to).then_some(Change { column, from, to })
+        })
+        .collect()
+}
+
+/// The beginning of a value as text.
+fn shown(value: Value) -> String {
+    const LONGEST: usize = 60;
+    let text = match value {
+        Value::String(text) => text.unwrap_or_default(),
+        value if value == value.as_null() => String::new(),
+        value => value.to_string(),
+    };
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
     }
 }

@@ -3,12 +3,18 @@
 //! | for | look at |
 //! |---|---|
 //! | keys and versions of records and of collections | [`key`] |
+//! | templates, by what they contain | [`Template`] |
+//! | the version of a query | [`VersionedSelect`] |
 //! | where the bytes are | [`store`] |
 
+mod collection;
 mod failure;
 pub mod key;
 #[cfg(feature = "cache")]
 pub mod store;
+mod template;
 
+pub use collection::VersionedSelect;
 pub(crate) use failure::Failure;
-pub use key::CacheKey;
+pub use key::{CacheKey, Version, Versioned};
+pub use template::Template;

@@ -10,9 +10,9 @@ use sea_orm::{
 use tracing::Instrument;
 
 use super::{
+    form::Form,
     intent::{Change, Intent},
     recipe::{Recipe, Steps},
-    send::Send,
     session::Session,
     single::{self, Single},
     template::{Filling, Template, bound},
@@ -40,7 +40,7 @@ pub(super) struct Save {
 }
 
 /// Sends the statement of a save, in a transaction with its touches.
-pub(super) async fn together<S: Send>(
+pub(super) async fn together<S: Form>(
     session: &Session,
     intent: Intent,
     stamp: Option<Value>,
@@ -74,7 +74,7 @@ pub(super) async fn together<S: Send>(
 }
 
 impl Save {
-    async fn run<S: Send>(&self, session: &Session, statement: &Statement) -> Result<S::Output> {
+    async fn run<S: Form>(&self, session: &Session, statement: &Statement) -> Result<S::Output> {
         let db = &session.db;
         let recipe = session.recipes.recipe(self, statement);
         if let Recipe::Single(single) = &*recipe {
@@ -92,7 +92,7 @@ impl Save {
         finish(tx, done).await
     }
 
-    async fn insert<S: Send, C: ConnectionTrait>(
+    async fn insert<S: Form, C: ConnectionTrait>(
         &self,
         tx: &C,
         parents: &[(&'static CompiledRule, Key)],
@@ -108,7 +108,7 @@ impl Save {
         Ok(sent)
     }
 
-    async fn update<S: Send, C: ConnectionTrait>(
+    async fn update<S: Form, C: ConnectionTrait>(
         &self,
         tx: &C,
         key: &Key,
@@ -142,7 +142,7 @@ impl Save {
         }
     }
 
-    async fn delete<S: Send, C: ConnectionTrait>(
+    async fn delete<S: Form, C: ConnectionTrait>(
         &self,
         tx: &C,
         key: &Key,
@@ -165,7 +165,7 @@ impl Save {
         Ok(S::send(tx, statement).await?)
     }
 
-    async fn run_single<S: Send>(
+    async fn run_single<S: Form>(
         &self,
         session: &Session,
         single: &Single,
@@ -205,7 +205,7 @@ impl Save {
         finish(tx, done).await
     }
 
-    async fn update_single<S: Send, C: ConnectionTrait>(
+    async fn update_single<S: Form, C: ConnectionTrait>(
         &self,
         db: &C,
         key: &Key,
@@ -221,7 +221,7 @@ impl Save {
     }
 
     /// Nothing would have changed, or there is no such row: SeaORM asks for the row, or how many there are.
-    async fn unchanged<S: Send, C: ConnectionTrait>(
+    async fn unchanged<S: Form, C: ConnectionTrait>(
         &self,
         db: &C,
         key: &Key,
@@ -307,7 +307,7 @@ async fn will_differ<C: ConnectionTrait>(tx: &C, question: Statement) -> Result<
 }
 
 /// Sends a save with its touches and reports these.
-async fn send_single<S: Send, C: ConnectionTrait>(
+async fn send_single<S: Form, C: ConnectionTrait>(
     db: &C,
     single: &Single,
     template: &Template,

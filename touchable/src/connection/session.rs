@@ -12,10 +12,10 @@ use super::{
     atomic,
     bypass::Watch,
     contention::Contention,
+    form::{Execute, QueryOne},
     handshake::{Scope, answer},
     intent::Intents,
     recipe::Recipes,
-    send::{Execute, QueryOne},
     transaction::TouchTransaction,
 };
 use crate::TouchGraph;

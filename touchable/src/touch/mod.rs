@@ -55,7 +55,7 @@ pub(crate) mod engine {
         explicit::{CHUNK, begin, finish},
         flush::{carry_out, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
-        row::{display_key, primary_key_of_model},
+        row::{display_key, is_null, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, table_name},
         suppress::{is_suppressed, is_suppressing},

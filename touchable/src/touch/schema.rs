@@ -254,7 +254,7 @@ impl CompiledRule {
 }
 
 impl ColumnKind {
-    fn of(column: &ColumnType) -> Self {
+    pub(crate) fn of(column: &ColumnType) -> Self {
         match column {
             ColumnType::TimestampWithTimeZone => Self::Zoned,
             ColumnType::DateTime | ColumnType::Timestamp => Self::Naive,

@@ -1,9 +1,9 @@
-//! How SeaORM has sent a statement.
+//! The form in which SeaORM has sent a statement.
 
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, QueryResult, Statement};
 
-/// How SeaORM has sent the statement, and what it expects back.
-pub(super) trait Send {
+/// A form in which SeaORM sends statements, and what it expects back.
+pub(super) trait Form {
     type Output;
     /// Whether the row that comes back can be read.
     const READS: bool;
@@ -16,7 +16,7 @@ pub(super) trait Send {
 
 pub(super) struct QueryOne;
 
-impl Send for QueryOne {
+impl Form for QueryOne {
     type Output = Option<QueryResult>;
     const READS: bool = true;
 
@@ -35,7 +35,7 @@ impl Send for QueryOne {
 
 pub(super) struct Execute;
 
-impl Send for Execute {
+impl Form for Execute {
     type Output = ExecResult;
     const READS: bool = false;
 

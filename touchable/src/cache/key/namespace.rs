@@ -1,0 +1,100 @@
+//! The name before all keys of one cache, and the form in which a store gets them.
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    CacheKey, KeyWriter,
+    escape::{TEXT, push_hex},
+};
+use crate::{Result, cache::Failure};
+
+/// The longest key that a store gets: what memcached takes, and a column with an index on every database.
+pub const MAX_KEY_BYTES: usize = 250;
+
+/// So that a cut key still shows what it is of.
+const MAX_PREFIX_BYTES: usize = 100;
+
+/// Room for most keys behind the prefix.
+const USUAL_KEY_BYTES: usize = 96;
+
+/// `#`, which no other key contains, and SHA-256.
+const HASH_BYTES: usize = 1 + 64;
+
+/// The name before all keys of one cache, so that several can share a store.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Namespace {
+    prefix: Box<str>,
+}
+
+impl Namespace {
+    /// Escapes what text in keys may not contain, so that no name is the beginning of another's keys.
+    ///
+    /// # Errors
+    /// When it is blank, or longer than 100 bytes.
+    pub fn new(name: &str) -> Result<Self> {
+        Self::spelled(name, "", "")
+    }
+
+    /// With the name as hash tag: all keys are in one slot of a Redis Cluster, and on one of its nodes.
+    ///
+    /// # Errors
+    /// See [`new`](Self::new).
+    pub fn in_one_slot(name: &str) -> Result<Self> {
+        Self::spelled(name, "{", "}")
+    }
+
+    fn spelled(name: &str, open: &str, close: &str) -> Result<Self> {
+        if name.trim().is_empty() {
+            return Err(Failure::Key("its namespace is blank; give the cache a name".to_owned()).into());
+        }
+        let mut prefix = String::from(open);
+        TEXT.push(&mut prefix, name);
+        prefix.push_str(close);
+        prefix.push(':');
+        if prefix.len() > MAX_PREFIX_BYTES {
+            let problem =
+                format!("the namespace `{name}` has more than {MAX_PREFIX_BYTES} bytes; shorten it");
+            return Err(Failure::Key(problem).into());
+        }
+        Ok(Self {
+            prefix: prefix.into_boxed_str(),
+        })
+    }
+
+    /// What all keys of the namespace begin with, and none of another.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The key under which a store holds the entry that `key` names: one allocation, unless it is unusually long.
+    ///
+    /// A key longer than [`MAX_KEY_BYTES`] is cut, and ends in the SHA-256 of the whole.
+    ///
+    /// # Errors
+    /// When the key is blank, or a record in it has no version.
+    pub fn key<K: CacheKey + ?Sized>(&self, key: &K) -> Result<String> {
+        let mut text = String::with_capacity(self.prefix.len() + USUAL_KEY_BYTES);
+        text.push_str(&self.prefix);
+        let mut writer = KeyWriter::after(text);
+        key.write_to(&mut writer)?;
+        if writer.blank {
+            let problem = format!("it is blank (in `{}`); name what is cached", self.prefix);
+            return Err(Failure::Key(problem).into());
+        }
+        Ok(fit(writer.text))
+    }
+}
+
+fn fit(mut key: String) -> String {
+    if key.len() > MAX_KEY_BYTES {
+        let hash = Sha256::digest(key.as_bytes());
+        // Keys are ASCII: any byte is the beginning of a character.
+        key.truncate(MAX_KEY_BYTES - HASH_BYTES);
+        key.push('#');
+        for byte in hash {
+            push_hex(&mut key, byte);
+        }
+    }
+    key
+}
