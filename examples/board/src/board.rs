@@ -20,11 +20,7 @@ pub struct Parts {
 impl Board {
     pub fn new(db: TouchConnection, fragments: Fragments) -> Self {
         let saves = Saves::default();
-        Self(Arc::new(Parts {
-            db,
-            fragments,
-            saves,
-        }))
+        Self(Arc::new(Parts { db, fragments, saves }))
     }
 }
 

@@ -75,7 +75,9 @@ impl Field {
         let value = self.value();
         let length = value.chars().count();
         match &self.kind {
-            Kind::Line if value.is_empty() => Some("Nothing was typed here; type at least one letter.".to_owned()),
+            Kind::Line if value.is_empty() => {
+                Some("Nothing was typed here; type at least one letter.".to_owned())
+            }
             Kind::Line if length > LONGEST_LINE => Some(too_long(length, LONGEST_LINE)),
             Kind::Line if value.chars().any(char::is_control) => Some(unprintable()),
             Kind::Text if length > LONGEST_TEXT => Some(too_long(length, LONGEST_TEXT)),

@@ -46,13 +46,21 @@ impl Fragments {
     {
         let name = name(record, template)?;
         let key = format!("{} {}", record.cache_key_with_version()?, template.name());
-        let found = self.entries.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let found = self
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
         see(&name, found.is_some());
         let html = match found {
             Some(html) => html,
             None => {
                 let html = render().await?;
-                self.entries.lock().unwrap_or_else(PoisonError::into_inner).insert(key, html.clone());
+                self.entries
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(key, html.clone());
                 html
             }
         };
@@ -74,7 +82,12 @@ impl Fragments {
         let mut missing = Vec::new();
         for record in records {
             let key = format!("{} {}", record.cache_key_with_version()?, template.name());
-            let html = self.entries.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+            let html = self
+                .entries
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&key)
+                .cloned();
             see(&name(record, template)?, html.is_some());
             match html {
                 Some(html) => {
@@ -87,7 +100,10 @@ impl Fragments {
             let htmls = render(missing.clone()).await?;
             for (record, html) in missing.iter().zip(htmls) {
                 let key = format!("{} {}", record.cache_key_with_version()?, template.name());
-                self.entries.lock().unwrap_or_else(PoisonError::into_inner).insert(key, html.clone());
+                self.entries
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(key, html.clone());
                 found.insert(record.cache_key()?, html);
             }
         }
@@ -95,7 +111,10 @@ impl Fragments {
             .iter()
             .map(|record| {
                 let html = found.get(&record.cache_key()?).cloned().unwrap_or_default();
-                Ok(Fragment { name: name(record, template)?, html })
+                Ok(Fragment {
+                    name: name(record, template)?,
+                    html,
+                })
             })
             .collect()
     }
@@ -105,7 +124,8 @@ impl Fragments {
 pub async fn observe<T>(view: impl Future<Output = T>) -> (T, Vec<Seen>) {
     SEEN.scope(Mutex::default(), async {
         let output = view.await;
-        let seen = SEEN.with(|seen| std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner)));
+        let seen =
+            SEEN.with(|seen| std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner)));
         (output, seen)
     })
     .await
@@ -114,7 +134,10 @@ pub async fn observe<T>(view: impl Future<Output = T>) -> (T, Vec<Seen>) {
 fn see(name: &str, hit: bool) {
     let state = if hit { State::Hit } else { State::Miss };
     let _ = SEEN.try_with(|seen| {
-        seen.lock().unwrap_or_else(PoisonError::into_inner).push(Seen { name: name.to_owned(), state });
+        seen.lock().unwrap_or_else(PoisonError::into_inner).push(Seen {
+            name: name.to_owned(),
+            state,
+        });
     });
 }
 

@@ -6,7 +6,8 @@ use std::{
 };
 
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait, Value,
+    ActiveModelBehavior, ActiveModelTrait, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
+    Value,
 };
 use touchable::{Explanation, TouchConnection, Touchable, cache::Versioned};
 
@@ -34,11 +35,6 @@ pub struct Change {
 }
 
 impl Save {
-    /// Whether a row was written at all.
-    pub fn wrote(&self) -> bool {
-        !self.changes.is_empty()
-    }
-
     pub fn milliseconds(&self) -> String {
         format!("{:.1}", self.took.as_secs_f64() * 1_000.0)
     }
@@ -71,7 +67,11 @@ impl Saves {
     }
 
     /// Inserts a row.
-    pub async fn insert<A>(&self, db: &TouchConnection, row: A) -> Result<<A::Entity as EntityTrait>::Model, Failure>
+    pub async fn insert<A>(
+        &self,
+        db: &TouchConnection,
+        row: A,
+    ) -> Result<<A::Entity as EntityTrait>::Model, Failure>
     where
         A: ActiveModelTrait + ActiveModelBehavior + Send,
         A::Entity: Touchable,
@@ -86,7 +86,11 @@ impl Saves {
     }
 
     /// Deletes a row.
-    pub async fn delete<A>(&self, db: &TouchConnection, row: <A::Entity as EntityTrait>::Model) -> Result<(), Failure>
+    pub async fn delete<A>(
+        &self,
+        db: &TouchConnection,
+        row: <A::Entity as EntityTrait>::Model,
+    ) -> Result<(), Failure>
     where
         A: ActiveModelTrait + ActiveModelBehavior + Send,
         A::Entity: Touchable,
@@ -122,7 +126,8 @@ where
     <M::Entity as EntityTrait>::Column::iter()
         .filter(|column| column.as_str() != stamp)
         .filter_map(|column| {
-            let [from, to] = [before, after].map(|row| row.map_or_else(String::new, |row| shown(row.get(column))));
+            let [from, to] =
+                [before, after].map(|row| row.map_or_else(String::new, |row| shown(row.get(column))));
             let column = column.as_str();
             (from != to).then_some(Change { column, from, to })
         })

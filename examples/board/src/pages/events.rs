@@ -115,7 +115,7 @@ pub async fn update(
 
 pub async fn delete(State(board): State<Board>, Id(id): Id) -> Result<Response, Failure> {
     let event = find(&board, id).await?;
-    board.saves.delete(&board.db, event).await?;
+    board.saves.delete::<event::ActiveModel>(&board.db, event).await?;
     Ok(see("/").into_response())
 }
 
@@ -126,23 +126,52 @@ pub async fn find(board: &Board, id: i32) -> Result<event::Model, Failure> {
 
 async fn index_page(board: &Board, form: Form) -> Result<Response, Failure> {
     page(board, async {
-        let events = event::Entity::find().order_by_asc(event::Column::Id).all(&board.db).await?;
-        let rows = board.fragments.fetch_many(&events, template!("templates/event_row.html"), async |missing| {
-            rows(board, &missing).await
-        });
+        let events = event::Entity::find()
+            .order_by_asc(event::Column::Id)
+            .all(&board.db)
+            .await?;
         let bad = form.is_bad();
-        let html = IndexPage { events: rows.await?, form }.render()?;
-        Ok(Middle { title: "Events".to_owned(), section: "events", html, bad })
+        let html = IndexPage {
+            events: rows(board, &events).await?,
+            form,
+        }
+        .render()?;
+        Ok(Middle {
+            title: "Events".to_owned(),
+            section: "events",
+            html,
+            bad,
+        })
     })
     .await
 }
 
-/// How many tasks there are comes from one query for all rows that are missing.
-async fn rows(board: &Board, events: &[&event::Model]) -> Result<Vec<String>, Failure> {
+/// The events' rows in the overview.
+async fn rows(board: &Board, events: &[event::Model]) -> Result<Vec<Fragment>, Failure> {
+    let template = template!("templates/event_row.html");
+    let render = async |missing: Vec<&event::Model>| {
+        let counts = counts(board, missing.iter().map(|event| event.id).collect()).await?;
+        let rows = missing.into_iter().map(|event| {
+            let (tasks, done) = counts.get(&event.id).copied().unwrap_or_default();
+            Ok(EventRow {
+                event,
+                tasks,
+                done,
+                rendered: now(),
+            }
+            .render()?)
+        });
+        rows.collect()
+    };
+    board.fragments.fetch_many(events, template, render).await
+}
+
+/// How many tasks each of these events has, and how many of them are done: one query for all.
+async fn counts(board: &Board, events: Vec<i32>) -> Result<HashMap<i32, (usize, usize)>, Failure> {
     let tasks: Vec<(i32, bool)> = task::Entity::find()
         .select_only()
         .columns([task::Column::EventId, task::Column::Done])
-        .filter(task::Column::EventId.is_in(events.iter().map(|event| event.id)))
+        .filter(task::Column::EventId.is_in(events))
         .into_tuple()
         .all(&board.db)
         .await?;
@@ -151,11 +180,7 @@ async fn rows(board: &Board, events: &[&event::Model]) -> Result<Vec<String>, Fa
         let count = counts.entry(event).or_default();
         *count = (count.0 + 1, count.1 + usize::from(done));
     }
-    let rows = events.iter().map(|event| {
-        let (tasks, done) = counts.get(&event.id).copied().unwrap_or_default();
-        Ok(EventRow { event, tasks, done, rendered: now() }.render()?)
-    });
-    rows.collect()
+    Ok(counts)
 }
 
 /// Around an event's page: what is cached, and the forms, which are not.
@@ -167,10 +192,24 @@ pub async fn event_page(
 ) -> Result<Response, Failure> {
     page(board, async {
         let template = template!("templates/event.html");
-        let fragment = board.fragments.fetch(&event, template, async || body(board, &event).await).await?;
+        let fragment = board
+            .fragments
+            .fetch(&event, template, async || body(board, &event).await)
+            .await?;
         let (title, bad) = (event.name.clone(), form.is_bad() || new_task.is_bad());
-        let html = EventPage { event, fragment, form, new_task }.render()?;
-        Ok(Middle { title, section: "events", html, bad })
+        let html = EventPage {
+            event,
+            fragment,
+            form,
+            new_task,
+        }
+        .render()?;
+        Ok(Middle {
+            title,
+            section: "events",
+            html,
+            bad,
+        })
     })
     .await
 }
@@ -184,25 +223,52 @@ async fn body(board: &Board, event: &event::Model) -> Result<String, Failure> {
         .await?;
     let done = tasks.iter().filter(|task| task.done).count();
     let cards = tasks::cards(board, &tasks).await?;
-    Ok(Event { event, cards, done, rendered: now() }.render()?)
+    Ok(Event {
+        event,
+        cards,
+        done,
+        rendered: now(),
+    }
+    .render()?)
 }
 
 /// The form as it is before anybody types.
 pub fn unchanged(event: &event::Model) -> Form {
-    let typed = Typed { name: event.name.clone(), location: event.location.clone() };
+    let typed = Typed {
+        name: event.name.clone(),
+        location: event.location.clone(),
+    };
     edit(event, typed, Field::with)
 }
 
 fn new(typed: Typed, fill: fn(Field, String) -> Field) -> Form {
-    Form { action: "/events".to_owned(), button: "Create the event", fields: fields(typed, fill) }
+    Form {
+        action: "/events".to_owned(),
+        button: "Create the event",
+        fields: fields(typed, fill),
+    }
 }
 
 fn edit(event: &event::Model, typed: Typed, fill: fn(Field, String) -> Field) -> Form {
-    Form { action: format!("/events/{}", event.id), button: "Save the event", fields: fields(typed, fill) }
+    Form {
+        action: format!("/events/{}", event.id),
+        button: "Save the event",
+        fields: fields(typed, fill),
+    }
 }
 
 fn fields(typed: Typed, fill: fn(Field, String) -> Field) -> Vec<Field> {
-    let name = Field::new(Kind::Line, "name", "Name", "Shown on the cards of its tasks: they are touched.");
-    let location = Field::new(Kind::Line, "location", "Location", "Shown by the event alone: nobody is touched.");
+    let name = Field::new(
+        Kind::Line,
+        "name",
+        "Name",
+        "Shown on the cards of its tasks: they are touched.",
+    );
+    let location = Field::new(
+        Kind::Line,
+        "location",
+        "Location",
+        "Shown by the event alone: nobody is touched.",
+    );
     vec![fill(name, typed.name), fill(location, typed.location)]
 }

@@ -61,7 +61,11 @@ struct Badge<'a> {
 }
 
 pub async fn index(State(board): State<Board>) -> Result<Response, Failure> {
-    index_page(&board, form("/owners", "Add the owner", Typed::default(), Field::with)).await
+    index_page(
+        &board,
+        form("/owners", "Add the owner", Typed::default(), Field::with),
+    )
+    .await
 }
 
 pub async fn create(State(board): State<Board>, Body(typed): Body<Typed>) -> Result<Response, Failure> {
@@ -81,7 +85,10 @@ pub async fn create(State(board): State<Board>, Body(typed): Body<Typed>) -> Res
 
 pub async fn show(State(board): State<Board>, Id(id): Id) -> Result<Response, Failure> {
     let owner = find(&board, id).await?;
-    let typed = Typed { name: owner.name.clone(), time_zone: owner.time_zone.clone() };
+    let typed = Typed {
+        name: owner.name.clone(),
+        time_zone: owner.time_zone.clone(),
+    };
     owner_page(&board, owner, edit(id, typed, Field::with)).await
 }
 
@@ -104,7 +111,7 @@ pub async fn update(
 
 pub async fn delete(State(board): State<Board>, Id(id): Id) -> Result<Response, Failure> {
     let owner = find(&board, id).await?;
-    board.saves.delete(&board.db, owner).await?;
+    board.saves.delete::<owner::ActiveModel>(&board.db, owner).await?;
     Ok(see("/owners").into_response())
 }
 
@@ -117,7 +124,13 @@ async fn find(board: &Board, id: i32) -> Result<owner::Model, Failure> {
 pub async fn badges(board: &Board, owners: &[owner::Model]) -> Result<Vec<Fragment>, Failure> {
     let template = template!("templates/owner_badge.html");
     let render = async |missing: Vec<&owner::Model>| {
-        let badges = missing.into_iter().map(|owner| Ok(Badge { owner, rendered: now() }.render()?));
+        let badges = missing.into_iter().map(|owner| {
+            Ok(Badge {
+                owner,
+                rendered: now(),
+            }
+            .render()?)
+        });
         badges.collect()
     };
     board.fragments.fetch_many(owners, template, render).await
@@ -126,7 +139,13 @@ pub async fn badges(board: &Board, owners: &[owner::Model]) -> Result<Vec<Fragme
 async fn rows(board: &Board, owners: &[owner::Model]) -> Result<Vec<Fragment>, Failure> {
     let template = template!("templates/owner_row.html");
     let render = async |missing: Vec<&owner::Model>| {
-        let rows = missing.into_iter().map(|owner| Ok(Row { owner, rendered: now() }.render()?));
+        let rows = missing.into_iter().map(|owner| {
+            Ok(Row {
+                owner,
+                rendered: now(),
+            }
+            .render()?)
+        });
         rows.collect()
     };
     board.fragments.fetch_many(owners, template, render).await
@@ -134,10 +153,22 @@ async fn rows(board: &Board, owners: &[owner::Model]) -> Result<Vec<Fragment>, F
 
 async fn index_page(board: &Board, form: Form) -> Result<Response, Failure> {
     page(board, async {
-        let owners = owner::Entity::find().order_by_asc(owner::Column::Id).all(&board.db).await?;
+        let owners = owner::Entity::find()
+            .order_by_asc(owner::Column::Id)
+            .all(&board.db)
+            .await?;
         let bad = form.is_bad();
-        let html = IndexPage { owners: rows(board, &owners).await?, form }.render()?;
-        Ok(Middle { title: "Owners".to_owned(), section: "owners", html, bad })
+        let html = IndexPage {
+            owners: rows(board, &owners).await?,
+            form,
+        }
+        .render()?;
+        Ok(Middle {
+            title: "Owners".to_owned(),
+            section: "owners",
+            html,
+            bad,
+        })
     })
     .await
 }
@@ -149,8 +180,18 @@ async fn owner_page(board: &Board, owner: owner::Model, form: Form) -> Result<Re
         let [owner] = owners;
         let fragment = rows.pop().ok_or(Failure::NotFound)?;
         let (title, bad) = (owner.name.clone(), form.is_bad());
-        let html = OwnerPage { owner, fragment, form }.render()?;
-        Ok(Middle { title, section: "owners", html, bad })
+        let html = OwnerPage {
+            owner,
+            fragment,
+            form,
+        }
+        .render()?;
+        Ok(Middle {
+            title,
+            section: "owners",
+            html,
+            bad,
+        })
     })
     .await
 }
@@ -166,7 +207,12 @@ fn form(action: &str, button: &'static str, typed: Typed, fill: fn(Field, String
         "Name",
         "Shown on the cards of their tasks, and so by the events: both are touched.",
     );
-    let zone = Field::new(Kind::Line, "time_zone", "Time zone", "Shown on no card: nobody is touched.");
+    let zone = Field::new(
+        Kind::Line,
+        "time_zone",
+        "Time zone",
+        "Shown on no card: nobody is touched.",
+    );
     Form {
         action: action.to_owned(),
         button,

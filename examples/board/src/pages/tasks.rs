@@ -107,7 +107,7 @@ pub async fn update(
 pub async fn delete(State(board): State<Board>, Id(id): Id) -> Result<Response, Failure> {
     let task = find(&board, id).await?;
     let event = task.event_id;
-    board.saves.delete(&board.db, task).await?;
+    board.saves.delete::<task::ActiveModel>(&board.db, task).await?;
     Ok(see(&format!("/events/{event}")).into_response())
 }
 
@@ -124,8 +124,19 @@ async fn task_page(board: &Board, task: task::Model, form: Form) -> Result<Respo
         let [task] = tasks;
         let card = cards.pop().ok_or(Failure::NotFound)?;
         let (title, bad) = (task.title.clone(), form.is_bad());
-        let html = TaskPage { task, event, card, form }.render()?;
-        Ok(Middle { title, section: "events", html, bad })
+        let html = TaskPage {
+            task,
+            event,
+            card,
+            form,
+        }
+        .render()?;
+        Ok(Middle {
+            title,
+            section: "events",
+            html,
+            bad,
+        })
     })
     .await
 }
@@ -152,7 +163,13 @@ pub async fn cards(board: &Board, tasks: &[task::Model]) -> Result<Vec<Fragment>
             // Deleted since the task was read, and the task with it.
             let event = events.get(&task.event_id).ok_or(Failure::NotFound)?;
             let owner = task.owner_id.and_then(|id| badges.get(&id));
-            Ok(Card { task, event, owner, rendered: now() }.render()?)
+            Ok(Card {
+                task,
+                event,
+                owner,
+                rendered: now(),
+            }
+            .render()?)
         });
         cards.collect()
     };
@@ -162,7 +179,11 @@ pub async fn cards(board: &Board, tasks: &[task::Model]) -> Result<Vec<Fragment>
 fn stored(task: &task::Model) -> Typed {
     Typed {
         title: task.title.clone(),
-        done: if task.done { "yes".to_owned() } else { String::new() },
+        done: if task.done {
+            "yes".to_owned()
+        } else {
+            String::new()
+        },
         event: task.event_id.to_string(),
         owner: task.owner_id.map(|id| id.to_string()).unwrap_or_default(),
         note: task.note.clone(),
@@ -170,7 +191,12 @@ fn stored(task: &task::Model) -> Typed {
 }
 
 /// The form for a task that is not there yet.
-pub async fn new(board: &Board, event: i32, typed: Typed, fill: fn(Field, String) -> Field) -> Result<Form, Failure> {
+pub async fn new(
+    board: &Board,
+    event: i32,
+    typed: Typed,
+    fill: fn(Field, String) -> Field,
+) -> Result<Form, Failure> {
     let title = Field::new(Kind::Line, "title", "Title", "");
     let owner = owner_field(board).await?;
     Ok(Form {
@@ -190,7 +216,12 @@ async fn edit(
     let done = Field::new(Kind::Tick, "done", "Done", "");
     let event = event_field(board).await?;
     let owner = owner_field(board).await?;
-    let note = Field::new(Kind::Text, "note", "Note", "Shown here alone: the event is not touched.");
+    let note = Field::new(
+        Kind::Text,
+        "note",
+        "Note",
+        "Shown here alone: the event is not touched.",
+    );
     Ok(Form {
         action: format!("/tasks/{}", task.id),
         button: "Save the task",
@@ -205,14 +236,23 @@ async fn edit(
 }
 
 async fn event_field(board: &Board) -> Result<Field, Failure> {
-    let events = event::Entity::find().order_by_asc(event::Column::Name).all(&board.db).await?;
-    let choices = events.into_iter().map(|event| (event.id.to_string(), event.name)).collect();
+    let events = event::Entity::find()
+        .order_by_asc(event::Column::Name)
+        .all(&board.db)
+        .await?;
+    let choices = events
+        .into_iter()
+        .map(|event| (event.id.to_string(), event.name))
+        .collect();
     let hint = "Another event touches both.";
     Ok(Field::new(Kind::Choice(choices), "event", "Event", hint))
 }
 
 async fn owner_field(board: &Board) -> Result<Field, Failure> {
-    let owners = owner::Entity::find().order_by_asc(owner::Column::Name).all(&board.db).await?;
+    let owners = owner::Entity::find()
+        .order_by_asc(owner::Column::Name)
+        .all(&board.db)
+        .await?;
     let nobody = (String::new(), "nobody".to_owned());
     let owners = owners.into_iter().map(|owner| (owner.id.to_string(), owner.name));
     let choices = std::iter::once(nobody).chain(owners).collect();
