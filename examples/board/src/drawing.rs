@@ -5,16 +5,16 @@ use askama::{Template, filters::HtmlSafe};
 use touchable::{TouchGraph, graph::GraphRule, touch::Fields};
 
 const WIDTH: i32 = 600;
-const CENTRE: i32 = 270;
+const CENTRE: i32 = 200;
 const BOX: (i32, i32) = (140, 48);
 const STEP: i32 = 150;
 const MARGIN: i32 = 20;
 /// How far an arc between neighbours bows, and how much further for each table it passes.
-const BOW: (i32, i32) = (70, 80);
+const BOW: (i32, i32) = (70, 230);
 /// Between two arcs of the same ends.
 const BESIDE: i32 = 34;
-/// Leaving and arriving, next to each other.
-const APART: i32 = 10;
+/// How far above and below a box's middle arcs leave and arrive, and how much nearer those that pass a table do.
+const APART: (i32, i32) = (14, 9);
 
 /// The drawing.
 #[derive(Template)]
@@ -92,9 +92,10 @@ impl Arc {
         let left = to < from;
         let side = if left { -1 } else { 1 };
         let towards = if to < from { -1 } else { 1 };
-        let (start, end) = (level(from) + APART * towards, level(to) - APART * towards);
         let edge = CENTRE + side * BOX.0 / 2;
         let passed = i32::try_from(from.abs_diff(to)).unwrap_or(1) - 1;
+        let apart = (APART.0 - APART.1 * passed).max(0) * towards;
+        let (start, end) = (level(from) + apart, level(to) - apart);
         let bow = BOW.0 + BOW.1 * passed + BESIDE * i32::try_from(beside).unwrap_or(0);
         let far = edge + side * bow;
         // Such a curve comes three quarters of the way to its control points.
