@@ -106,13 +106,12 @@ impl Clock {
         SCOPED.try_with(Clone::clone).unwrap_or_default()
     }
 
-    /// The time, which may be that of a stamp already given.
-    #[cfg(feature = "http")]
-    pub(crate) fn now(&self) -> Stamp {
-        Stamp(match &self.0 {
-            None => system_micros(),
-            Some(manual) => manual.now.load(Relaxed),
-        })
+    /// Microseconds since the Unix epoch, which no stamp is made of.
+    #[cfg(any(feature = "cache", feature = "http"))]
+    pub(crate) fn now(&self) -> i64 {
+        self.0
+            .as_ref()
+            .map_or_else(system_micros, |manual| manual.now.load(Relaxed))
     }
 
     /// A stamp above every other this clock gave, whatever the time does.

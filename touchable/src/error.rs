@@ -1,6 +1,6 @@
 //! One error for the whole library.
 
-use std::{error, fmt};
+use std::{convert::Infallible, error, fmt};
 
 use sea_orm::DbErr;
 
@@ -112,6 +112,15 @@ impl Error {
 
     pub(crate) const fn cache(failure: Failure) -> Self {
         Self(Kind::Cache(failure))
+    }
+
+    /// What went wrong around a cache, to be handed to everybody who waits for it.
+    #[cfg(feature = "cache")]
+    pub(crate) fn into_failure(self) -> Failure {
+        match self.0 {
+            Kind::Cache(failure) => failure,
+            _ => Failure::Settings(self.to_string()),
+        }
     }
 
     /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.
@@ -271,6 +280,12 @@ impl From<DbErr> for Error {
             }
             _ => Self(Kind::Database(source)),
         }
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
     }
 }
 

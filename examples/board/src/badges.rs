@@ -6,6 +6,7 @@
 use std::fmt::{self, Write};
 
 use askama::filters::HtmlSafe;
+use touchable::cache::Text;
 
 const OPEN: &str = "<!--badge ";
 const CLOSE: &str = "-->";
@@ -57,7 +58,7 @@ pub fn once_each(asked: Vec<Seen>) -> Vec<Seen> {
 pub struct Fragment {
     /// `tasks/5 task_card`: two words of the program's own, nothing that a user has typed.
     pub name: String,
-    pub html: String,
+    pub html: Text,
 }
 
 impl fmt::Display for Fragment {
@@ -104,11 +105,11 @@ mod tests {
     fn every_place_gets_the_badge_of_this_view() {
         let card = Fragment {
             name: "tasks/5 task_card".to_owned(),
-            html: "<p>five</p>".to_owned(),
+            html: "<p>five</p>".into(),
         };
         let badge = Fragment {
             name: "owners/1 owner_badge".to_owned(),
-            html: "Ada".to_owned(),
+            html: "Ada".into(),
         };
         let seen = [Seen {
             name: card.name.clone(),

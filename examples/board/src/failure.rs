@@ -1,6 +1,6 @@
 //! What can go wrong on the way to a page, and the page that says so.
 
-use std::{fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -15,7 +15,7 @@ pub enum Failure {
     /// There is nothing under this address, or not any more.
     NotFound,
     /// The database, the cache or a template failed.
-    Broken(Arc<dyn std::error::Error + Send + Sync>),
+    Broken(Arc<dyn Error + Send + Sync>),
 }
 
 impl fmt::Display for Failure {
@@ -27,7 +27,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl Error for Failure {}
 
 impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
@@ -41,10 +41,12 @@ impl From<DbErr> for Failure {
 
 impl From<touchable::Error> for Failure {
     fn from(error: touchable::Error) -> Self {
-        if error.is_record_not_found() {
-            Self::NotFound
-        } else {
-            Self::Broken(Arc::new(error))
+        // A renderer's failure comes back inside the cache's.
+        let renderers = error.source().and_then(<dyn Error>::downcast_ref::<Self>);
+        match renderers {
+            Some(failure) => failure.clone(),
+            None if error.is_record_not_found() => Self::NotFound,
+            None => Self::Broken(Arc::new(error)),
         }
     }
 }

@@ -2,153 +2,160 @@
 //!
 //! A fragment's key is its record, the record's version and its template. Nothing here is ever invalidated: a save or a
 //! touch moves the version, and the old entry is not asked for again.
+//!
+//! What a renderer shows beside its record it reads itself, after the record: then it may show what is newer than the
+//! version it is kept under, which the next touch puts right, and never what is older, which nothing would.
 
-use std::{
-    collections::HashMap,
-    error::Error,
-    sync::{Mutex, PoisonError},
-};
+use std::{error::Error, pin::Pin, time::Duration};
 
 use chrono::Utc;
-use touchable::cache::{Template, Versioned};
+use touchable::cache::{
+    Cache, FragmentCache, Lookup, Options, Template, Versioned,
+    store::{AnyStore, Failsafe, Memory, Redis},
+};
 
 use crate::{
     badges::{Fragment, Seen, State},
     failure::Failure,
 };
 
-tokio::task_local! {
-    static SEEN: Mutex<Vec<Seen>>;
-}
+/// What all keys begin with, so that others can use the same Redis.
+const NAMESPACE: &str = "board";
 
-/// Every fragment that has been rendered.
+/// Old versions of fragments go by themselves; Redis would keep them for ever.
+const TTL: Duration = Duration::from_hours(24);
+
+/// What a handler can await: the compiler does not see that a future which borrows through async closures is `Send`
+/// (rust-lang/rust#110338), unless it is in such a box.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
+
+/// The cache.
 pub struct Fragments {
-    entries: Mutex<HashMap<String, String>>,
+    cache: FragmentCache<AnyStore>,
+    place: &'static str,
 }
 
 impl Fragments {
-    pub async fn open(_redis: Option<&str>) -> Result<Self, Box<dyn Error>> {
+    /// In Redis, or in the memory of this process.
+    pub async fn open(redis: Option<&str>) -> Result<Self, Box<dyn Error>> {
+        let (store, place) = match redis {
+            Some(url) => {
+                let store = Failsafe::new(Redis::connect(url).await?);
+                let store = store.on_error(|failure| eprintln!("the cache: {}", failure.error));
+                (AnyStore::new(store), "Redis")
+            }
+            None => (AnyStore::new(Memory::new()), "memory"),
+        };
+        let cache = Cache::builder(store).namespace(NAMESPACE).build()?;
         Ok(Self {
-            entries: Mutex::default(),
+            cache: FragmentCache::with_options(cache, Options::new().ttl(TTL)),
+            place,
         })
     }
 
     /// Where the fragments are, in words.
-    pub fn place(&self) -> &'static str {
-        "memory"
+    pub const fn place(&self) -> &'static str {
+        self.place
     }
 
-    /// The fragment of a record, rendered when this version of it is not there.
-    pub async fn fetch<R, L>(&self, record: &R, template: Template, render: L) -> Result<Fragment, Failure>
-    where
-        R: Versioned,
-        L: AsyncFnOnce() -> Result<String, Failure>,
-    {
-        let name = name(record, template)?;
-        let key = format!("{} {}", record.cache_key_with_version()?, template.name());
-        let found = self
-            .entries
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .cloned();
-        see(&name, found.is_some());
-        let html = match found {
-            Some(html) => html,
-            None => {
-                let html = render().await?;
-                self.entries
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(key, html.clone());
-                html
-            }
-        };
-        Ok(Fragment { name, html })
+    /// The fragment of a record; `render` is polled when this version of it is not there.
+    pub fn fetch<'a, R: Versioned + Sync>(
+        &'a self,
+        record: &'a R,
+        template: Template,
+        render: impl Future<Output = Result<String, Failure>> + Send + 'a,
+    ) -> Boxed<'a, Fragment> {
+        let render: Boxed<'a, String> = Box::pin(render);
+        Box::pin(async move {
+            let html = self
+                .cache
+                .fetch(record, template, async move || render.await)
+                .await?;
+            Ok(Fragment {
+                name: name(record, template)?,
+                html,
+            })
+        })
     }
 
     /// The fragments of records in their order; all that are missing are rendered at once.
-    pub async fn fetch_many<'r, R, L>(
-        &self,
-        records: &'r [R],
+    pub fn fetch_many<'a, R: Versioned + Sync>(
+        &'a self,
+        records: &'a [R],
         template: Template,
-        render: L,
-    ) -> Result<Vec<Fragment>, Failure>
-    where
-        R: Versioned,
-        L: AsyncFnOnce(Vec<&'r R>) -> Result<Vec<String>, Failure>,
-    {
-        let mut found = HashMap::new();
-        let mut missing = Vec::new();
-        for record in records {
-            let key = format!("{} {}", record.cache_key_with_version()?, template.name());
-            let html = self
-                .entries
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(&key)
-                .cloned();
-            see(&name(record, template)?, html.is_some());
-            match html {
-                Some(html) => {
-                    found.insert(record.cache_key()?, html);
-                }
-                None => missing.push(record),
-            }
-        }
-        if !missing.is_empty() {
-            let htmls = render(missing.clone()).await?;
-            for (record, html) in missing.iter().zip(htmls) {
-                let key = format!("{} {}", record.cache_key_with_version()?, template.name());
-                self.entries
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(key, html.clone());
-                found.insert(record.cache_key()?, html);
-            }
-        }
-        records
-            .iter()
-            .map(|record| {
-                let html = found.get(&record.cache_key()?).cloned().unwrap_or_default();
-                Ok(Fragment {
-                    name: name(record, template)?,
-                    html,
-                })
-            })
-            .collect()
+        render: impl Fn(Vec<&'a R>) -> Boxed<'a, Vec<String>> + Send + Sync + 'a,
+    ) -> Boxed<'a, Vec<Fragment>> {
+        Box::pin(async move {
+            let render = async |missing: Vec<&'a R>| render(missing).await;
+            let htmls = self.cache.fetch_many(records, template, render).await?;
+            let fragments = records.iter().zip(htmls).map(|(record, html)| {
+                let name = name(record, template)?;
+                Ok(Fragment { name, html })
+            });
+            fragments.collect()
+        })
     }
 }
 
-/// Runs a page view and says which fragments it has asked for.
+/// Runs a page view and says which fragments it has asked for, the outer ones first.
 pub async fn observe<T>(view: impl Future<Output = T>) -> (T, Vec<Seen>) {
-    SEEN.scope(Mutex::default(), async {
-        let output = view.await;
-        let seen =
-            SEEN.with(|seen| std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner)));
-        (output, seen)
-    })
-    .await
+    let (output, lookups) = touchable::cache::observe(view).await;
+    (output, lookups.iter().rev().map(seen).collect())
 }
 
-fn see(name: &str, hit: bool) {
-    let state = if hit { State::Hit } else { State::Miss };
-    let _ = SEEN.try_with(|seen| {
-        seen.lock().unwrap_or_else(PoisonError::into_inner).push(Seen {
-            name: name.to_owned(),
-            state,
-        });
-    });
+fn seen(lookup: &Lookup) -> Seen {
+    Seen {
+        name: name_in(&lookup.key).unwrap_or_else(|| lookup.key.clone()),
+        state: if lookup.rendered { State::Miss } else { State::Hit },
+    }
 }
 
 /// `tasks/5 task_card`.
 fn name(record: &impl Versioned, template: Template) -> Result<String, Failure> {
-    let file = template.name().rsplit('/').next().unwrap_or_default();
-    let template = file.trim_end_matches(".html");
-    Ok(format!("{} {template}", record.cache_key()?))
+    Ok(format!("{} {}", record.cache_key()?, stem(template.name())))
+}
+
+/// The same from a key in the store.
+fn name_in(key: &str) -> Option<String> {
+    let (_, key) = key.split_once("(")?;
+    let (record, rest) = key.split_once('@')?;
+    let (_, template) = rest.split_once('(')?;
+    let (template, _) = template.split_once(':')?;
+    Some(format!("{record} {}", stem(template)))
+}
+
+/// `task_card` of `templates/task_card.html`.
+fn stem(path: &str) -> &str {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.split('.').next().unwrap_or(file)
 }
 
 /// The time of day, to the millisecond, for the foot of a fragment.
 pub fn now() -> String {
     Utc::now().format("%H:%M:%S%.3f").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use touchable::{cache::key::Namespace, template};
+
+    use super::*;
+    use crate::entities::owner;
+
+    #[test]
+    fn a_key_and_its_parts_have_the_same_name() {
+        let owner = owner::Model {
+            id: 5,
+            name: "Ada".to_owned(),
+            time_zone: "UTC".to_owned(),
+            updated_at: Utc::now(),
+        };
+        let template = template!("templates/owner_badge.html");
+        let key = Namespace::new(NAMESPACE)
+            .unwrap()
+            .key(&(&owner, template))
+            .unwrap();
+        assert_eq!(name(&owner, template).unwrap(), "owners/5 owner_badge");
+        assert_eq!(name_in(&key).as_deref(), Some("owners/5 owner_badge"), "{key}");
+    }
 }

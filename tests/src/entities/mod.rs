@@ -8,6 +8,7 @@ pub mod columns;
 pub mod cycle;
 pub mod ledger;
 pub mod manual;
+pub mod names;
 pub mod orders;
 pub mod outer;
 pub mod plain;

@@ -7,7 +7,7 @@ use crate::Error;
 /// An error of a loader, shared by everyone who waited for it.
 pub(crate) type Shared = Arc<dyn error::Error + Send + Sync>;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// Nothing can be stored under this key.
     Key(String),
@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Store {
         store: &'static str,
         operation: &'static str,
+        /// The key, or how many there were.
+        what: String,
         source: Shared,
     },
     Loader {
@@ -36,6 +38,11 @@ pub(crate) enum Failure {
     Value {
         key: String,
         source: Shared,
+    },
+    /// A record got another version at each of so many attempts to render it.
+    Moving {
+        key: String,
+        attempts: usize,
     },
     /// A builder was given settings that exclude each other.
     Settings(String),
@@ -55,11 +62,16 @@ impl fmt::Display for Failure {
             Self::Store {
                 store,
                 operation,
+                what,
                 source,
-            } => write!(f, "the {store} store failed to {operation}: {source}"),
+            } => write!(f, "the {store} store failed to {operation} {what}: {source}"),
             Self::Loader { key, source } => write!(f, "could not load `{key}`: {source}"),
             Self::Panic { key, message } => write!(f, "the loader of `{key}` panicked: {message}"),
             Self::Value { key, source } => write!(f, "the value of `{key}` cannot be stored: {source}"),
+            Self::Moving { key, attempts } => write!(
+                f,
+                "`{key}` was written to during each of {attempts} attempts to begin its fragment; try again"
+            ),
             Self::Settings(problem) => f.write_str(problem),
         }
     }

@@ -46,7 +46,7 @@ impl Validators {
     /// Whether the client of a GET or HEAD request has this page (RFC 9110, 13.2.2): `If-None-Match` decides where it
     /// stands, else `If-Modified-Since`.
     pub fn check(&self, headers: &HeaderMap) -> Freshness {
-        let now = Clock::current().now();
+        let now = Stamp::from_micros(Clock::current().now());
         let is_fresh = entity_tag::if_none_match(headers, &self.version.to_string())
             .unwrap_or_else(|| self.is_unmodified_since(headers, now));
         Freshness::new(is_fresh, self.to_headers(now))
@@ -58,7 +58,7 @@ impl Validators {
     /// or another template changes.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {
-        self.to_headers(Clock::current().now())
+        self.to_headers(Stamp::from_micros(Clock::current().now()))
     }
 
     fn to_headers(&self, now: Stamp) -> HeaderMap {

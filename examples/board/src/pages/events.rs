@@ -149,21 +149,27 @@ async fn index_page(board: &Board, form: Form) -> Result<Response, Failure> {
 /// The events' rows in the overview.
 async fn rows(board: &Board, events: &[event::Model]) -> Result<Vec<Fragment>, Failure> {
     let template = template!("templates/event_row.html");
-    let render = async |missing: Vec<&event::Model>| {
-        let counts = counts(board, missing.iter().map(|event| event.id).collect()).await?;
-        let rows = missing.into_iter().map(|event| {
-            let (tasks, done) = counts.get(&event.id).copied().unwrap_or_default();
-            Ok(EventRow {
-                event,
-                tasks,
-                done,
-                rendered: now(),
-            }
-            .render()?)
-        });
-        rows.collect()
-    };
-    board.fragments.fetch_many(events, template, render).await
+    board
+        .fragments
+        .fetch_many(events, template, |missing| {
+            Box::pin(rendered_rows(board, missing))
+        })
+        .await
+}
+
+async fn rendered_rows(board: &Board, missing: Vec<&event::Model>) -> Result<Vec<String>, Failure> {
+    let counts = counts(board, missing.iter().map(|event| event.id).collect()).await?;
+    let rows = missing.into_iter().map(|event| {
+        let (tasks, done) = counts.get(&event.id).copied().unwrap_or_default();
+        Ok(EventRow {
+            event,
+            tasks,
+            done,
+            rendered: now(),
+        }
+        .render()?)
+    });
+    rows.collect()
 }
 
 /// How many tasks each of these events has, and how many of them are done: one query for all.
@@ -194,7 +200,7 @@ pub async fn event_page(
         let template = template!("templates/event.html");
         let fragment = board
             .fragments
-            .fetch(&event, template, async || body(board, &event).await)
+            .fetch(&event, template, body(board, &event))
             .await?;
         let (title, bad) = (event.name.clone(), form.is_bad() || new_task.is_bad());
         let html = EventPage {

@@ -123,32 +123,40 @@ async fn find(board: &Board, id: i32) -> Result<owner::Model, Failure> {
 /// The owners' badges, for the cards of their tasks.
 pub async fn badges(board: &Board, owners: &[owner::Model]) -> Result<Vec<Fragment>, Failure> {
     let template = template!("templates/owner_badge.html");
-    let render = async |missing: Vec<&owner::Model>| {
-        let badges = missing.into_iter().map(|owner| {
-            Ok(Badge {
-                owner,
-                rendered: now(),
-            }
-            .render()?)
-        });
-        badges.collect()
-    };
-    board.fragments.fetch_many(owners, template, render).await
+    board
+        .fragments
+        .fetch_many(owners, template, |missing| Box::pin(rendered_badges(missing)))
+        .await
+}
+
+async fn rendered_badges(missing: Vec<&owner::Model>) -> Result<Vec<String>, Failure> {
+    let badges = missing.into_iter().map(|owner| {
+        Ok(Badge {
+            owner,
+            rendered: now(),
+        }
+        .render()?)
+    });
+    badges.collect()
 }
 
 async fn rows(board: &Board, owners: &[owner::Model]) -> Result<Vec<Fragment>, Failure> {
     let template = template!("templates/owner_row.html");
-    let render = async |missing: Vec<&owner::Model>| {
-        let rows = missing.into_iter().map(|owner| {
-            Ok(Row {
-                owner,
-                rendered: now(),
-            }
-            .render()?)
-        });
-        rows.collect()
-    };
-    board.fragments.fetch_many(owners, template, render).await
+    board
+        .fragments
+        .fetch_many(owners, template, |missing| Box::pin(rendered_rows(missing)))
+        .await
+}
+
+async fn rendered_rows(missing: Vec<&owner::Model>) -> Result<Vec<String>, Failure> {
+    let rows = missing.into_iter().map(|owner| {
+        Ok(Row {
+            owner,
+            rendered: now(),
+        }
+        .render()?)
+    });
+    rows.collect()
 }
 
 async fn index_page(board: &Board, form: Form) -> Result<Response, Failure> {

@@ -147,33 +147,39 @@ async fn task_page(board: &Board, task: task::Model, form: Form) -> Result<Respo
 /// would be kept under the task's new version.
 pub async fn cards(board: &Board, tasks: &[task::Model]) -> Result<Vec<Fragment>, Failure> {
     let template = template!("templates/task_card.html");
-    let render = async |missing: Vec<&task::Model>| {
-        let events = event::Entity::find()
-            .filter(event::Column::Id.is_in(missing.iter().map(|task| task.event_id)))
-            .all(&board.db)
-            .await?;
-        let owners = owner::Entity::find()
-            .filter(owner::Column::Id.is_in(missing.iter().filter_map(|task| task.owner_id)))
-            .all(&board.db)
-            .await?;
-        let badges = owners::badges(board, &owners).await?;
-        let events: HashMap<i32, &event::Model> = events.iter().map(|event| (event.id, event)).collect();
-        let badges: HashMap<i32, Fragment> = owners.iter().map(|owner| owner.id).zip(badges).collect();
-        let cards = missing.into_iter().map(|task| {
-            // Deleted since the task was read, and the task with it.
-            let event = events.get(&task.event_id).ok_or(Failure::NotFound)?;
-            let owner = task.owner_id.and_then(|id| badges.get(&id));
-            Ok(Card {
-                task,
-                event,
-                owner,
-                rendered: now(),
-            }
-            .render()?)
-        });
-        cards.collect()
-    };
-    board.fragments.fetch_many(tasks, template, render).await
+    board
+        .fragments
+        .fetch_many(tasks, template, |missing| {
+            Box::pin(rendered_cards(board, missing))
+        })
+        .await
+}
+
+async fn rendered_cards(board: &Board, missing: Vec<&task::Model>) -> Result<Vec<String>, Failure> {
+    let events = event::Entity::find()
+        .filter(event::Column::Id.is_in(missing.iter().map(|task| task.event_id)))
+        .all(&board.db)
+        .await?;
+    let owners = owner::Entity::find()
+        .filter(owner::Column::Id.is_in(missing.iter().filter_map(|task| task.owner_id)))
+        .all(&board.db)
+        .await?;
+    let badges = owners::badges(board, &owners).await?;
+    let events: HashMap<i32, &event::Model> = events.iter().map(|event| (event.id, event)).collect();
+    let badges: HashMap<i32, Fragment> = owners.iter().map(|owner| owner.id).zip(badges).collect();
+    let cards = missing.into_iter().map(|task| {
+        // Deleted since the task was read, and the task with it.
+        let event = events.get(&task.event_id).ok_or(Failure::NotFound)?;
+        let owner = task.owner_id.and_then(|id| badges.get(&id));
+        Ok(Card {
+            task,
+            event,
+            owner,
+            rendered: now(),
+        }
+        .render()?)
+    });
+    cards.collect()
 }
 
 fn stored(task: &task::Model) -> Typed {

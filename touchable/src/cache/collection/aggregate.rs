@@ -59,7 +59,11 @@ fn sqlite(rows: SelectStatement, columns: &[Column]) -> SelectStatement {
 /// The number of rows, and the sums of both halves of 128 bits of each numbered row's digest: `GROUP_CONCAT` would be
 /// cut at `group_concat_max_len` without a word.
 fn mysql(rows: SelectStatement, columns: &[Column]) -> SelectStatement {
-    let number = Expr::cust("ROW_NUMBER() OVER ()");
+    // For `ROW_NUMBER() OVER ()` MariaDB sorts the rows by whatever column comes first.
+    let start = Query::select()
+        .expr_as(Expr::cust("@touchable_row := 0"), "row")
+        .to_owned();
+    let number = Expr::cust("@touchable_row := @touchable_row + 1");
     let parts = columns.iter().flat_map(|it| {
         let text = column(it).cast_as("BINARY");
         // A TIMESTAMP has its text in the zone of the session, where an hour may come twice a year.
@@ -79,6 +83,7 @@ fn mysql(rows: SelectStatement, columns: &[Column]) -> SelectStatement {
     let row = Func::cust("CONCAT").args([number, Expr::cust("';'")].into_iter().chain(parts));
     let digests = Query::select()
         .expr_as(Expr::cust_with_expr("SHA2(?, 256)", row), "digest")
+        .from_subquery(start, "start")
         .from_subquery(rows, ROWS)
         .to_owned();
     let half = |from: u8| {

@@ -97,11 +97,12 @@ fn is_combined(query: &SelectStatement, backend: DbBackend) -> bool {
         .any(|word| sql.contains(word))
 }
 
-/// MariaDB and MySQL drop the order of a derived table unless it has a limit.
+/// MariaDB and MySQL drop the order of a derived table unless it has a limit; the largest number counts as none.
 fn keep_order(rows: &mut SelectStatement) {
+    const NEARLY_ALL: u64 = u64::MAX >> 1;
     let mut unlimited = rows.clone();
-    unlimited.reset_limit();
-    if unlimited == *rows {
-        rows.limit(u64::MAX);
+    let mut all = rows.clone();
+    if [unlimited.reset_limit(), all.limit(u64::MAX)].contains(&rows) {
+        rows.limit(NEARLY_ALL);
     }
 }

@@ -41,17 +41,22 @@ fn no_version<R: Record + ?Sized>(problem: &'static str) -> Failure {
 pub fn write_key<R: Record + ?Sized>(record: &R, key: &mut KeyWriter) -> Result<()> {
     let entity = <R::Entity as Default>::default();
     key.table(entity.schema_name(), entity.table_name());
-    for (i, column) in <R::Entity as EntityTrait>::PrimaryKey::iter().enumerate() {
-        let value = record.stored(column.into_column());
-        let value = value
-            .filter(|value| !is_null(value))
-            .ok_or_else(|| no_version::<R>(UNSAVED))?;
+    for (i, value) in primary_key(record).enumerate() {
         if i > 0 {
             key.raw(',');
         }
-        primary::push(key, &value);
+        primary::push(key, &value?);
     }
     Ok(())
+}
+
+fn primary_key<R: Record + ?Sized>(record: &R) -> impl Iterator<Item = Result<Value>> {
+    <R::Entity as EntityTrait>::PrimaryKey::iter().map(|column| {
+        record
+            .stored(column.into_column())
+            .filter(|value| !is_null(value))
+            .ok_or_else(|| no_version::<R>(UNSAVED).into())
+    })
 }
 
 /// `tasks/5@00001767225600000001`.
@@ -60,7 +65,7 @@ pub fn write_key<R: Record + ?Sized>(record: &R, key: &mut KeyWriter) -> Result<
 /// When it has no version.
 pub fn write<R: Record + ?Sized>(record: &R, key: &mut KeyWriter) -> Result<()> {
     write_key(record, key)?;
-    key.version(version(record)?);
+    key.version(state(record)?);
     Ok(())
 }
 
@@ -69,17 +74,20 @@ pub fn write<R: Record + ?Sized>(record: &R, key: &mut KeyWriter) -> Result<()> 
 /// # Errors
 /// When it has no version.
 pub fn version<R: Record + ?Sized>(record: &R) -> Result<Version> {
+    primary_key(record).try_for_each(|value| value.map(drop))?;
+    state(record)
+}
+
+fn state<R: Record + ?Sized>(record: &R) -> Result<Version> {
     if record.is_changed() {
         return Err(no_version::<R>(CHANGED).into());
     }
     let version = match R::Entity::VERSION_COLUMN {
-        Some(column) => {
-            let value = record.stored(column);
-            value
-                .and_then(|value| integer(&value))
-                .map(Version::integer)
-                .ok_or(UNCOUNTED)
-        }
+        Some(column) => record
+            .stored(column)
+            .and_then(|value| integer(&value))
+            .map(Version::integer)
+            .ok_or(UNCOUNTED),
         None => stamp(record).map(Version::from).ok_or(UNSTAMPED),
     };
     version.map_err(|problem| no_version::<R>(problem).into())

@@ -1,0 +1,7 @@
+use touchable::cache::Template;
+
+const CARD: Template = touchable::template!("templates/nowhere.html");
+
+fn main() {
+    let _ = CARD;
+}

@@ -1,0 +1,112 @@
+//! A record and everything its renderer reads, from one snapshot of the database.
+
+use std::{error, fmt};
+
+use sea_orm::{
+    AccessMode, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, PrimaryKeyTrait,
+    TransactionSession, TransactionTrait,
+};
+
+use super::{FragmentCache, Rendered};
+use crate::{
+    Error, Result,
+    cache::{CacheKey, Failure, Text, Versioned, load::LoadError, store::Store},
+};
+
+/// How often a fragment is begun anew because the record has moved on between its lookup and its snapshot.
+const ATTEMPTS: usize = 5;
+
+impl<S: Store> FragmentCache<S> {
+    /// The fragment `name` of the record with this primary key; `None` when there is no such record.
+    ///
+    /// On a miss the record is read again in a transaction of its own, which shows one snapshot of the database
+    /// (`REPEATABLE READ` on PostgreSQL, MariaDB and MySQL; on SQLite every transaction does), and `render` reads
+    /// everything else through it. So what is stored under a version is what the database held when the record had that
+    /// version, whatever is committed meanwhile.
+    ///
+    /// [`fetch`](Self::fetch) cannot promise this: a renderer that loads tasks, is overtaken by a commit, and stores
+    /// them under a version of the event that was read later, would show the old tasks until the event is touched
+    /// again.
+    ///
+    /// The renderer has to read through the connection it is given, and nowhere else.
+    ///
+    /// # Errors
+    /// When the database refuses, or `render` returns an error; nothing is stored then.
+    pub async fn fetch_consistent<E, C, N, F, T>(
+        &self,
+        db: &C,
+        id: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>,
+        name: N,
+        render: F,
+    ) -> Result<Option<Text>>
+    where
+        E: EntityTrait,
+        E::Model: Versioned,
+        C: ConnectionTrait + TransactionTrait,
+        N: CacheKey,
+        F: AsyncFnOnce(&C::Transaction, &E::Model) -> T,
+        T: Rendered,
+    {
+        let select = E::find_by_id(id);
+        let mut render = Some(render);
+        let mut key = String::new();
+        for _ in 0..ATTEMPTS {
+            let Some(record) = select.clone().one(db).await? else {
+                return Ok(None);
+            };
+            key = self.key(&record, &name)?;
+            let version = record.cache_version()?;
+            let fetched = self
+                .rendered(&key, async || -> Result<Text, LoadError> {
+                    let snapshot = snapshot(db).await?;
+                    let stored = select.clone().one(&snapshot).await?;
+                    let record =
+                        stored.filter(|stored| stored.cache_version().is_ok_and(|now| now == version));
+                    let (Some(record), Some(render)) = (record, render.take()) else {
+                        return Err(Moved.into());
+                    };
+                    let text = render(&snapshot, &record).await.rendered()?;
+                    // There is nothing to commit.
+                    snapshot.rollback().await?;
+                    Ok(text)
+                })
+                .await;
+            match fetched {
+                Err(error) if is_moved(&error) => {}
+                fetched => return fetched.map(Some),
+            }
+        }
+        Err(Failure::Moving {
+            key,
+            attempts: ATTEMPTS,
+        }
+        .into())
+    }
+}
+
+/// A transaction that shows one state of the database from its first query on.
+async fn snapshot<C: ConnectionTrait + TransactionTrait>(db: &C) -> Result<C::Transaction, DbErr> {
+    match db.get_database_backend() {
+        DbBackend::Sqlite => db.begin().await,
+        _ => {
+            db.begin_with_config(Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly))
+                .await
+        }
+    }
+}
+
+/// Between its lookup and its snapshot the record got another version, or went.
+#[derive(Debug)]
+struct Moved;
+
+impl fmt::Display for Moved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the record was written to while its fragment was begun")
+    }
+}
+
+impl error::Error for Moved {}
+
+fn is_moved(error: &Error) -> bool {
+    error::Error::source(error).is_some_and(<dyn error::Error>::is::<Moved>)
+}

@@ -1,0 +1,105 @@
+//! One connection for everybody, to a server or to a cluster.
+
+use std::{io, time::Duration};
+
+use ::redis::{
+    Cmd, FromRedisValue, Pipeline, RedisError, Value,
+    aio::{ConnectionLike, ConnectionManager},
+    cluster_async::ClusterConnection,
+    cluster_routing::RoutingInfo,
+};
+use futures_util::future::try_join_all;
+use tokio::time::timeout;
+
+/// A clone shares the connection.
+#[derive(Clone)]
+pub(super) struct Connection {
+    way: Way,
+    timeout: Duration,
+}
+
+#[derive(Clone)]
+enum Way {
+    Single(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+/// Commands of one pipeline, and of those that are under way to a cluster together.
+const AT_ONCE: usize = 1_000;
+
+impl Connection {
+    pub(super) const fn single(manager: ConnectionManager, timeout: Duration) -> Self {
+        Self {
+            way: Way::Single(manager),
+            timeout,
+        }
+    }
+
+    pub(super) const fn cluster(connection: ClusterConnection, timeout: Duration) -> Self {
+        Self {
+            way: Way::Cluster(connection),
+            timeout,
+        }
+    }
+
+    /// The connection of a cluster.
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.way, Way::Cluster(_))
+    }
+
+    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+        self.within(async {
+            match self.way.clone() {
+                Way::Single(mut to) => command.query_async(&mut to).await,
+                Way::Cluster(mut to) => command.query_async(&mut to).await,
+            }
+        })
+        .await
+    }
+
+    /// Commands of one node.
+    pub(super) async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, RedisError> {
+        self.within(async {
+            match self.way.clone() {
+                Way::Single(mut to) => pipeline.query_async(&mut to).await,
+                Way::Cluster(mut to) => pipeline.query_async(&mut to).await,
+            }
+        })
+        .await
+    }
+
+    /// Commands that answer nothing of interest. A pipeline goes to one node; a cluster gets them one by one, all at
+    /// once.
+    pub(super) async fn all(&self, commands: Vec<Cmd>) -> Result<(), RedisError> {
+        for commands in commands.chunks(AT_ONCE) {
+            if self.is_cluster() {
+                try_join_all(commands.iter().map(|command| self.query::<Value>(command))).await?;
+            } else {
+                let mut pipeline = Pipeline::with_capacity(commands.len());
+                for command in commands {
+                    pipeline.add_command(command.clone()).ignore();
+                }
+                self.pipeline::<()>(&pipeline).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a command where the routing says; one server is everywhere.
+    pub(super) async fn route(&self, command: Cmd, routing: RoutingInfo) -> Result<Value, RedisError> {
+        self.within(async {
+            match self.way.clone() {
+                Way::Single(mut to) => to.req_packed_command(&command).await,
+                Way::Cluster(mut to) => to.route_command(command, routing).await,
+            }
+        })
+        .await
+    }
+
+    /// The driver's own timeouts end an answer that does not come, not the wait for a connection.
+    async fn within<T>(&self, trip: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+        timeout(self.timeout, trip)
+            .await
+            .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()))
+    }
+}
