@@ -86,7 +86,6 @@ impl Fragments {
         render: impl Fn(Vec<&'a R>) -> Boxed<'a, Vec<String>> + Send + Sync + 'a,
     ) -> Boxed<'a, Vec<Fragment>> {
         Box::pin(async move {
-            let render = async |missing: Vec<&'a R>| render(missing).await;
             let htmls = self.cache.fetch_many(records, template, render).await?;
             let fragments = records.iter().zip(htmls).map(|(record, html)| {
                 let name = name(record, template)?;

@@ -37,6 +37,15 @@ fn unread(record: &impl Versioned) -> Error {
         .map_or_else(|error| error, |key| abandoned(&key).into())
 }
 
+async fn texts<T, E>(rendered: impl Future<Output = Result<Vec<T>, E>>) -> Result<Vec<Text>, LoadError>
+where
+    T: Rendered,
+    E: Into<LoadError>,
+{
+    let rendered = rendered.await.map_err(Into::into)?;
+    rendered.into_iter().map(Rendered::rendered).collect()
+}
+
 impl<S: Store> FragmentCache<S> {
     /// The fragment `name` of each record, in their order: one read of the store, and one call of `render_missing` for all
     /// that are not there, each once.
@@ -51,13 +60,14 @@ impl<S: Store> FragmentCache<S> {
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    pub async fn fetch_many<'r, R, N, T, E>(
+    pub async fn fetch_many<'r, R, N, Fut, T, E>(
         &self,
         records: &'r [R],
         name: N,
-        render_missing: impl AsyncFn(Vec<&'r R>) -> Result<Vec<T>, E>,
+        render_missing: impl Fn(Vec<&'r R>) -> Fut,
     ) -> Result<Vec<Text>>
     where
+        Fut: Future<Output = Result<Vec<T>, E>>,
         R: Versioned + Sync,
         N: CacheKey + Sync,
         T: Rendered,
@@ -65,15 +75,14 @@ impl<S: Store> FragmentCache<S> {
     {
         let piece = |record| Piece { record, name: &name };
         let pieces: Vec<_> = records.iter().map(piece).collect();
-        let render = async |missing: Vec<Piece<'r, '_, R, N>>| -> Result<Vec<Text>, LoadError> {
-            let missing = missing.iter().map(|piece| piece.record).collect();
-            let rendered = render_missing(missing).await.map_err(Into::into)?;
-            rendered.into_iter().map(Rendered::rendered).collect()
+        let render = |missing: Vec<Piece<'r, '_, R, N>>| {
+            let rendered = render_missing(missing.iter().map(|piece| piece.record).collect());
+            texts(rendered)
         };
         let filled = self
             .cache
             .inner
-            .fetch_many_here::<_, Utf8, _, _>(&pieces, &self.options, render)
+            .fetch_many_here::<_, Utf8, _, _, _>(&pieces, &self.options, render)
             .await?;
         for key in filled.slots.spelled() {
             lookups::note(key, filled.loaded.contains(key));

@@ -31,7 +31,7 @@ pub(in crate::cache) struct Filled<K, C: Codec> {
 impl<S: Store> Inner<S> {
     /// The values of these keys. The loader returns one for each key that it gets, in their order; it is called once,
     /// unless somebody else who was loading one of the keys goes away meanwhile.
-    pub(in crate::cache) async fn fetch_many_here<K, C, L, E>(
+    pub(in crate::cache) async fn fetch_many_here<K, C, L, Fut, E>(
         self: &Arc<Self>,
         keys: &[K],
         options: &Options,
@@ -40,7 +40,8 @@ impl<S: Store> Inner<S> {
     where
         K: CacheKey + Clone + Send + Sync,
         C: Codec<Value: Send>,
-        L: AsyncFn(Vec<K>) -> Result<Vec<C::Value>, E>,
+        L: Fn(Vec<K>) -> Fut,
+        Fut: Future<Output = Result<Vec<C::Value>, E>>,
         E: Into<LoadError>,
     {
         let mut slots = Slots::<K, C>::of(keys, &self.namespace)?;
@@ -56,7 +57,7 @@ impl<S: Store> Inner<S> {
             if !leads.is_empty() {
                 loaded.extend(leads.iter().map(|(guard, _)| guard.key().into()));
                 let began = self.clock.now();
-                let outcomes = self.run_here::<K, C, _, _>(&leads, &loader).await;
+                let outcomes = self.run_here::<K, C, _, _, _>(&leads, &loader).await;
                 let (inner, options) = (Arc::clone(self), options.clone());
                 let leads: Vec<Lead<()>> = leads.into_iter().map(|(guard, _)| (guard, ())).collect();
                 // Apart, for the same reason as a single one.
@@ -69,11 +70,12 @@ impl<S: Store> Inner<S> {
     }
 
     /// The outcome of each flight.
-    async fn run_here<K, C, L, E>(&self, leads: &[Lead<K>], loader: &L) -> Vec<Outcome>
+    async fn run_here<K, C, L, Fut, E>(&self, leads: &[Lead<K>], loader: &L) -> Vec<Outcome>
     where
         K: Clone,
         C: Codec,
-        L: AsyncFn(Vec<K>) -> Result<Vec<C::Value>, E>,
+        L: Fn(Vec<K>) -> Fut,
+        Fut: Future<Output = Result<Vec<C::Value>, E>>,
         E: Into<LoadError>,
     {
         let timer = self.begin_load();
