@@ -116,7 +116,7 @@ fn name(record: &impl Versioned, template: Template) -> Result<String, Failure> 
 
 /// The same from a key in the store.
 fn name_in(key: &str) -> Option<String> {
-    let (_, key) = key.split_once("(")?;
+    let key = key.strip_prefix(NAMESPACE)?.strip_prefix(':')?;
     let (record, rest) = key.split_once('@')?;
     let (_, template) = rest.split_once('(')?;
     let (template, _) = template.split_once(':')?;

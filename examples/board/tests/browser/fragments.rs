@@ -113,8 +113,8 @@ async fn an_owners_name_renders_the_cards_of_their_tasks_and_the_events_around_t
         assert_eq!(
             page.touches().await,
             [
+                "events 1, 2 by owners -> OwnerToEvents",
                 "tasks 1, 3, 6 by owners -> tasks",
-                "events 1, 2 by owners -> OwnerToEvents"
             ]
         );
         page.open(&node, "/events/1").await;

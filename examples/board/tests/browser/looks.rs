@@ -66,13 +66,14 @@ async fn a_form_is_filled_and_sent_by_keyboard_alone() {
         for _ in 0..20 {
             page.press("\u{E004}").await; // Tab
             if page.run("return document.activeElement.id").await == json!("name") {
-                page.leaving(async || page.press("!\u{E007}").await).await; // Enter
+                page.leaving(async || page.press("Grace Hopper\u{E007}").await)
+                    .await; // Enter; Tab has selected what was there
                 typed = true;
                 break;
             }
         }
         assert!(typed, "Tab does not lead to the field");
-        assert_eq!(page.text("h1").await.trim_end_matches('!'), "Ada Okafor");
+        assert_eq!(page.text("h1").await, "Grace Hopper");
         assert!(page.text("#save").await.contains("Changed owners/1"));
     })
     .await;
