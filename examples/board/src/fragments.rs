@@ -6,7 +6,7 @@
 //! What a renderer shows beside its record it reads itself, after the record: then it may show what is newer than the
 //! version it is kept under, which the next touch puts right, and never what is older, which nothing would.
 
-use std::{error::Error, pin::Pin, time::Duration};
+use std::{error::Error, time::Duration};
 
 use chrono::Utc;
 use touchable::cache::{
@@ -24,10 +24,6 @@ const NAMESPACE: &str = "board";
 
 /// Old versions of fragments go by themselves; Redis would keep them for ever.
 const TTL: Duration = Duration::from_hours(24);
-
-/// What a handler can await: the compiler does not see that a future which borrows through async closures is `Send`
-/// (rust-lang/rust#110338), unless it is in such a box.
-pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + Send + 'a>>;
 
 /// The cache.
 pub struct Fragments {
@@ -58,41 +54,41 @@ impl Fragments {
         self.place
     }
 
-    /// The fragment of a record; `render` is polled when this version of it is not there.
-    pub fn fetch<'a, R: Versioned + Sync>(
-        &'a self,
-        record: &'a R,
+    /// The fragment of a record, rendered when this version of it is not there.
+    pub async fn fetch<R, Fut>(
+        &self,
+        record: &R,
         template: Template,
-        render: impl Future<Output = Result<String, Failure>> + Send + 'a,
-    ) -> Boxed<'a, Fragment> {
-        let render: Boxed<'a, String> = Box::pin(render);
-        Box::pin(async move {
-            let html = self
-                .cache
-                .fetch(record, template, async move || render.await)
-                .await?;
-            Ok(Fragment {
-                name: name(record, template)?,
-                html,
-            })
+        render: impl FnOnce() -> Fut,
+    ) -> Result<Fragment, Failure>
+    where
+        R: Versioned,
+        Fut: Future<Output = Result<String, Failure>>,
+    {
+        let html = self.cache.fetch(record, template, render).await?;
+        Ok(Fragment {
+            name: name(record, template)?,
+            html,
         })
     }
 
     /// The fragments of records in their order; all that are missing are rendered at once.
-    pub fn fetch_many<'a, R: Versioned + Sync>(
-        &'a self,
+    pub async fn fetch_many<'a, R, Fut>(
+        &self,
         records: &'a [R],
         template: Template,
-        render: impl Fn(Vec<&'a R>) -> Boxed<'a, Vec<String>> + Send + Sync + 'a,
-    ) -> Boxed<'a, Vec<Fragment>> {
-        Box::pin(async move {
-            let htmls = self.cache.fetch_many(records, template, render).await?;
-            let fragments = records.iter().zip(htmls).map(|(record, html)| {
-                let name = name(record, template)?;
-                Ok(Fragment { name, html })
-            });
-            fragments.collect()
-        })
+        render: impl Fn(Vec<&'a R>) -> Fut,
+    ) -> Result<Vec<Fragment>, Failure>
+    where
+        R: Versioned + Sync,
+        Fut: Future<Output = Result<Vec<String>, Failure>>,
+    {
+        let htmls = self.cache.fetch_many(records, template, render).await?;
+        let fragments = records.iter().zip(htmls).map(|(record, html)| {
+            let name = name(record, template)?;
+            Ok(Fragment { name, html })
+        });
+        fragments.collect()
     }
 }
 

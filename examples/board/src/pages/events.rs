@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::{
-    extract::{Form as Body, State},
+    extract::{Form as Sent, State},
     response::{IntoResponse, Response},
 };
 use sea_orm::{
@@ -62,7 +62,7 @@ struct EventPage {
 
 #[derive(Template)]
 #[template(path = "event.html")]
-struct Event<'a> {
+struct Body<'a> {
     event: &'a event::Model,
     cards: Vec<Fragment>,
     done: usize,
@@ -73,7 +73,7 @@ pub async fn index(State(board): State<Board>) -> Result<Response, Failure> {
     index_page(&board, new(Typed::default(), Field::with)).await
 }
 
-pub async fn create(State(board): State<Board>, Body(typed): Body<Typed>) -> Result<Response, Failure> {
+pub async fn create(State(board): State<Board>, Sent(typed): Sent<Typed>) -> Result<Response, Failure> {
     let form = new(typed, Field::check);
     if form.is_bad() {
         return index_page(&board, form).await;
@@ -98,7 +98,7 @@ pub async fn show(State(board): State<Board>, Id(id): Id) -> Result<Response, Fa
 pub async fn update(
     State(board): State<Board>,
     Id(id): Id,
-    Body(typed): Body<Typed>,
+    Sent(typed): Sent<Typed>,
 ) -> Result<Response, Failure> {
     let event = find(&board, id).await?;
     let form = edit(&event, typed, Field::check);
@@ -151,9 +151,7 @@ async fn rows(board: &Board, events: &[event::Model]) -> Result<Vec<Fragment>, F
     let template = template!("templates/event_row.html");
     board
         .fragments
-        .fetch_many(events, template, |missing| {
-            Box::pin(rendered_rows(board, missing))
-        })
+        .fetch_many(events, template, |missing| rendered_rows(board, missing))
         .await
 }
 
@@ -200,7 +198,7 @@ pub async fn event_page(
         let template = template!("templates/event.html");
         let fragment = board
             .fragments
-            .fetch(&event, template, body(board, &event))
+            .fetch(&event, template, async || body(board, &event).await)
             .await?;
         let (title, bad) = (event.name.clone(), form.is_bad() || new_task.is_bad());
         let html = EventPage {
@@ -229,7 +227,7 @@ async fn body(board: &Board, event: &event::Model) -> Result<String, Failure> {
         .await?;
     let done = tasks.iter().filter(|task| task.done).count();
     let cards = tasks::cards(board, &tasks).await?;
-    Ok(Event {
+    Ok(Body {
         event,
         cards,
         done,

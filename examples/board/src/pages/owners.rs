@@ -125,11 +125,11 @@ pub async fn badges(board: &Board, owners: &[owner::Model]) -> Result<Vec<Fragme
     let template = template!("templates/owner_badge.html");
     board
         .fragments
-        .fetch_many(owners, template, |missing| Box::pin(rendered_badges(missing)))
+        .fetch_many(owners, template, async |missing| rendered_badges(missing))
         .await
 }
 
-async fn rendered_badges(missing: Vec<&owner::Model>) -> Result<Vec<String>, Failure> {
+fn rendered_badges(missing: Vec<&owner::Model>) -> Result<Vec<String>, Failure> {
     let badges = missing.into_iter().map(|owner| {
         Ok(Badge {
             owner,
@@ -144,11 +144,11 @@ async fn rows(board: &Board, owners: &[owner::Model]) -> Result<Vec<Fragment>, F
     let template = template!("templates/owner_row.html");
     board
         .fragments
-        .fetch_many(owners, template, |missing| Box::pin(rendered_rows(missing)))
+        .fetch_many(owners, template, async |missing| rendered_rows(missing))
         .await
 }
 
-async fn rendered_rows(missing: Vec<&owner::Model>) -> Result<Vec<String>, Failure> {
+fn rendered_rows(missing: Vec<&owner::Model>) -> Result<Vec<String>, Failure> {
     let rows = missing.into_iter().map(|owner| {
         Ok(Row {
             owner,

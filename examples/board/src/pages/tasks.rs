@@ -149,9 +149,7 @@ pub async fn cards(board: &Board, tasks: &[task::Model]) -> Result<Vec<Fragment>
     let template = template!("templates/task_card.html");
     board
         .fragments
-        .fetch_many(tasks, template, |missing| {
-            Box::pin(rendered_cards(board, missing))
-        })
+        .fetch_many(tasks, template, |missing| rendered_cards(board, missing))
         .await
 }
 

@@ -1,4 +1,4 @@
-//! The board in a real browser: headless Chromium, driven through WebDriver.
+//! The board in a real browser: headless Chromium, driven through its driver.
 //!
 //! Every test has a process of the board, a database and a browser of its own. What a page view has rendered is read
 //! from the page, as a person would read it.
