@@ -68,7 +68,7 @@
 //! |---|---|---|
 //! | `derive` | yes | [`derive@Touchable`], [`template!`] |
 //! | `cache` | no | [`cache`]: stores in memory and in the database, `Cache`, `FragmentCache` |
-//! | `http` | no | [`http`]: ETag, Last-Modified and 304 from the version of a record |
+//! | `http` | no | [`http`]: `ETag`, `Last-Modified` and 304 from the version of a record |
 //! | `redis` | no | `cache` with a store in Redis or Redis Cluster |
 //! | `time` | no | touch columns of the `time` crate's types |
 //!

@@ -25,7 +25,8 @@ fn digest(files: &[&str]) -> String {
         }
     }
     let digest = digest.finalize();
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let half = digest[..8].try_into().expect("eight bytes");
+    format!("{:016x}", u64::from_be_bytes(half))
 }
 
 #[test]

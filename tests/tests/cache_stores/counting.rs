@@ -123,7 +123,11 @@ async fn increments_of_many_tasks_are_all_counted<S: Store + Clone>(subject: &Su
     }
     sums.sort_unstable();
     sums.dedup();
-    assert_eq!(sums.len() as i64, TASKS * 2, "a sum was given twice");
+    assert_eq!(
+        i64::try_from(sums.len()).unwrap(),
+        TASKS * 2,
+        "a sum was given twice"
+    );
     assert_eq!(sums.last(), Some(&(TASKS * 11)));
     assert_eq!(
         subject.store.get(&key).await.unwrap(),

@@ -63,7 +63,7 @@ impl<S: Store> Subject<S> {
     pub async fn expect_end(&self, ttl: Ttl, mut is_over: impl AsyncFnMut() -> bool) {
         match &self.time {
             Time::Manual(clock) => {
-                clock.advance(ttl.duration() - Duration::from_micros(1));
+                clock.advance(ttl.duration().saturating_sub(Duration::from_micros(1)));
                 assert!(!is_over().await, "over before its time");
                 clock.advance(Duration::from_micros(1) + self.late);
                 assert!(is_over().await, "not over in time");
@@ -120,7 +120,7 @@ pub fn url(variable: &str) -> String {
         .unwrap_or_else(|_| panic!("{variable} is not set: run scripts/test, it brings up the servers"))
 }
 
-pub fn memory(contract: impl AsyncFn(&Subject<Memory>)) {
+pub fn memory(contract: &impl AsyncFn(&Subject<Memory>)) {
     let clock = clock();
     let store = Memory::builder().clock(clock.clone()).build();
     block_on(contract(&Subject::manual(store, clock)));
@@ -138,7 +138,7 @@ async fn connect(variable: &str) -> Redis {
 async fn on_redis<S: Store>(
     variable: &str,
     wrap: impl FnOnce(Redis) -> S,
-    contract: impl AsyncFn(&Subject<S>),
+    contract: &impl AsyncFn(&Subject<S>),
 ) {
     let redis = connect(variable).await;
     let subject = Subject::real(wrap(redis.clone()));
@@ -149,11 +149,11 @@ async fn on_redis<S: Store>(
         .expect("what the test has left");
 }
 
-pub fn redis(contract: impl AsyncFn(&Subject<Redis>)) {
+pub fn redis(contract: &impl AsyncFn(&Subject<Redis>)) {
     block_on(on_redis("TOUCHABLE_REDIS_URL", |redis| redis, contract));
 }
 
-pub fn redis_cluster(contract: impl AsyncFn(&Subject<Redis>)) {
+pub fn redis_cluster(contract: &impl AsyncFn(&Subject<Redis>)) {
     block_on(on_redis("TOUCHABLE_REDIS_CLUSTER_URL", |redis| redis, contract));
 }
 
@@ -167,7 +167,7 @@ pub async fn table(world: &World) -> touchable::cache::store::DatabaseBuilder<Da
     Database::builder(world.db.clone())
 }
 
-fn on_database(backend: Backend, contract: impl AsyncFn(&Subject<Database<DatabaseConnection>>)) {
+fn on_database(backend: Backend, contract: &impl AsyncFn(&Subject<Database<DatabaseConnection>>)) {
     run(backend, Vec::new(), 8, &async |world: &World| {
         let clock = clock();
         let store = table(world).await.clock(clock.clone()).build();
@@ -175,39 +175,39 @@ fn on_database(backend: Backend, contract: impl AsyncFn(&Subject<Database<Databa
     });
 }
 
-pub fn sqlite(contract: impl AsyncFn(&Subject<Database<DatabaseConnection>>)) {
+pub fn sqlite(contract: &impl AsyncFn(&Subject<Database<DatabaseConnection>>)) {
     on_database(Backend::Sqlite, contract);
 }
 
-pub fn postgres(contract: impl AsyncFn(&Subject<Database<DatabaseConnection>>)) {
+pub fn postgres(contract: &impl AsyncFn(&Subject<Database<DatabaseConnection>>)) {
     on_database(Backend::Postgres, contract);
 }
 
-pub fn mariadb(contract: impl AsyncFn(&Subject<Database<DatabaseConnection>>)) {
+pub fn mariadb(contract: &impl AsyncFn(&Subject<Database<DatabaseConnection>>)) {
     on_database(Backend::MariaDb, contract);
 }
 
 /// The default.
 const NEAR_TTL: Duration = Duration::from_secs(10);
 
-pub fn tiered_memory(contract: impl AsyncFn(&Subject<Tiered<Memory, Memory>>)) {
+pub fn tiered_memory(contract: &impl AsyncFn(&Subject<Tiered<Memory, Memory>>)) {
     let clock = clock();
     let memory = || Memory::builder().clock(clock.clone()).build();
     let store = Tiered::new(memory(), memory());
     block_on(contract(&Subject::manual(store, clock.clone()).late(NEAR_TTL)));
 }
 
-pub fn tiered_redis(contract: impl AsyncFn(&Subject<Tiered<Memory, Redis>>)) {
+pub fn tiered_redis(contract: &impl AsyncFn(&Subject<Tiered<Memory, Redis>>)) {
     let over = |redis| Tiered::new(Memory::new(), redis).near_ttl(ttl(Duration::from_millis(50)));
     block_on(on_redis("TOUCHABLE_REDIS_URL", over, contract));
 }
 
-pub fn tiered_redis_cluster(contract: impl AsyncFn(&Subject<Tiered<Memory, Redis>>)) {
+pub fn tiered_redis_cluster(contract: &impl AsyncFn(&Subject<Tiered<Memory, Redis>>)) {
     let over = |redis| Tiered::new(Memory::new(), redis).near_ttl(ttl(Duration::from_millis(50)));
     block_on(on_redis("TOUCHABLE_REDIS_CLUSTER_URL", over, contract));
 }
 
-pub fn tiered_postgres(contract: impl AsyncFn(&Subject<Tiered<Memory, Database<DatabaseConnection>>>)) {
+pub fn tiered_postgres(contract: &impl AsyncFn(&Subject<Tiered<Memory, Database<DatabaseConnection>>>)) {
     run(Backend::Postgres, Vec::new(), 8, &async |world: &World| {
         let clock = clock();
         let near = Memory::builder().clock(clock.clone()).build();
@@ -217,8 +217,8 @@ pub fn tiered_postgres(contract: impl AsyncFn(&Subject<Tiered<Memory, Database<D
     });
 }
 
-pub fn failsafe_memory(contract: impl AsyncFn(&Subject<Failsafe<Memory>>)) {
-    memory(async |subject: &Subject<Memory>| {
+pub fn failsafe_memory(contract: &impl AsyncFn(&Subject<Failsafe<Memory>>)) {
+    memory(&async |subject: &Subject<Memory>| {
         let Time::Manual(clock) = &subject.time else {
             unreachable!("a clock that can be set")
         };
@@ -227,11 +227,11 @@ pub fn failsafe_memory(contract: impl AsyncFn(&Subject<Failsafe<Memory>>)) {
     });
 }
 
-pub fn failsafe_redis(contract: impl AsyncFn(&Subject<Failsafe<Redis>>)) {
+pub fn failsafe_redis(contract: &impl AsyncFn(&Subject<Failsafe<Redis>>)) {
     block_on(on_redis("TOUCHABLE_REDIS_URL", Failsafe::new, contract));
 }
 
-pub fn failsafe_mariadb(contract: impl AsyncFn(&Subject<Failsafe<Database<DatabaseConnection>>>)) {
+pub fn failsafe_mariadb(contract: &impl AsyncFn(&Subject<Failsafe<Database<DatabaseConnection>>>)) {
     run(Backend::MariaDb, Vec::new(), 8, &async |world: &World| {
         let clock = clock();
         let store = table(world).await.clock(clock.clone()).build();
@@ -239,13 +239,13 @@ pub fn failsafe_mariadb(contract: impl AsyncFn(&Subject<Failsafe<Database<Databa
     });
 }
 
-pub fn any_memory(contract: impl AsyncFn(&Subject<AnyStore>)) {
+pub fn any_memory(contract: &impl AsyncFn(&Subject<AnyStore>)) {
     let clock = clock();
     let store = AnyStore::new(Memory::builder().clock(clock.clone()).build());
     block_on(contract(&Subject::manual(store, clock)));
 }
 
-pub fn any_redis(contract: impl AsyncFn(&Subject<AnyStore>)) {
+pub fn any_redis(contract: &impl AsyncFn(&Subject<AnyStore>)) {
     block_on(on_redis("TOUCHABLE_REDIS_URL", AnyStore::new, contract));
 }
 
@@ -269,21 +269,21 @@ macro_rules! on_every_store {
     ($($contract:ident),+ $(,)?) => {$(
         mod $contract {
             use $crate::subject as on;
-            #[test] fn memory() { on::memory(super::$contract); }
-            #[test] fn redis() { on::redis(super::$contract); }
-            #[test] fn redis_cluster() { on::redis_cluster(super::$contract); }
-            #[test] fn sqlite() { on::sqlite(super::$contract); }
-            #[test] fn postgres() { on::postgres(super::$contract); }
-            #[test] fn mariadb() { on::mariadb(super::$contract); }
-            #[test] fn tiered_memory() { on::tiered_memory(super::$contract); }
-            #[test] fn tiered_redis() { on::tiered_redis(super::$contract); }
-            #[test] fn tiered_redis_cluster() { on::tiered_redis_cluster(super::$contract); }
-            #[test] fn tiered_postgres() { on::tiered_postgres(super::$contract); }
-            #[test] fn failsafe_memory() { on::failsafe_memory(super::$contract); }
-            #[test] fn failsafe_redis() { on::failsafe_redis(super::$contract); }
-            #[test] fn failsafe_mariadb() { on::failsafe_mariadb(super::$contract); }
-            #[test] fn any_memory() { on::any_memory(super::$contract); }
-            #[test] fn any_redis() { on::any_redis(super::$contract); }
+            #[test] fn memory() { on::memory(&super::$contract); }
+            #[test] fn redis() { on::redis(&super::$contract); }
+            #[test] fn redis_cluster() { on::redis_cluster(&super::$contract); }
+            #[test] fn sqlite() { on::sqlite(&super::$contract); }
+            #[test] fn postgres() { on::postgres(&super::$contract); }
+            #[test] fn mariadb() { on::mariadb(&super::$contract); }
+            #[test] fn tiered_memory() { on::tiered_memory(&super::$contract); }
+            #[test] fn tiered_redis() { on::tiered_redis(&super::$contract); }
+            #[test] fn tiered_redis_cluster() { on::tiered_redis_cluster(&super::$contract); }
+            #[test] fn tiered_postgres() { on::tiered_postgres(&super::$contract); }
+            #[test] fn failsafe_memory() { on::failsafe_memory(&super::$contract); }
+            #[test] fn failsafe_redis() { on::failsafe_redis(&super::$contract); }
+            #[test] fn failsafe_mariadb() { on::failsafe_mariadb(&super::$contract); }
+            #[test] fn any_memory() { on::any_memory(&super::$contract); }
+            #[test] fn any_redis() { on::any_redis(&super::$contract); }
         }
     )+};
 }
@@ -294,16 +294,16 @@ macro_rules! on_every_store_that_fails {
     ($($contract:ident),+ $(,)?) => {$(
         mod $contract {
             use $crate::subject as on;
-            #[test] fn memory() { on::memory(super::$contract); }
-            #[test] fn redis() { on::redis(super::$contract); }
-            #[test] fn redis_cluster() { on::redis_cluster(super::$contract); }
-            #[test] fn sqlite() { on::sqlite(super::$contract); }
-            #[test] fn postgres() { on::postgres(super::$contract); }
-            #[test] fn mariadb() { on::mariadb(super::$contract); }
-            #[test] fn tiered_memory() { on::tiered_memory(super::$contract); }
-            #[test] fn tiered_redis() { on::tiered_redis(super::$contract); }
-            #[test] fn any_memory() { on::any_memory(super::$contract); }
-            #[test] fn any_redis() { on::any_redis(super::$contract); }
+            #[test] fn memory() { on::memory(&super::$contract); }
+            #[test] fn redis() { on::redis(&super::$contract); }
+            #[test] fn redis_cluster() { on::redis_cluster(&super::$contract); }
+            #[test] fn sqlite() { on::sqlite(&super::$contract); }
+            #[test] fn postgres() { on::postgres(&super::$contract); }
+            #[test] fn mariadb() { on::mariadb(&super::$contract); }
+            #[test] fn tiered_memory() { on::tiered_memory(&super::$contract); }
+            #[test] fn tiered_redis() { on::tiered_redis(&super::$contract); }
+            #[test] fn any_memory() { on::any_memory(&super::$contract); }
+            #[test] fn any_redis() { on::any_redis(&super::$contract); }
         }
     )+};
 }

@@ -123,8 +123,9 @@ impl<'a> Files<'a> {
                 digest.update(bytes);
             }
         }
-        let digest = digest.finalize();
-        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+        let mut half = [0; 8];
+        half.copy_from_slice(&digest.finalize()[..8]);
+        format!("{:016x}", u64::from_be_bytes(half))
     }
 
     /// Where the files are on this machine.

@@ -39,11 +39,6 @@ pub(crate) enum Failure {
         key: String,
         source: Shared,
     },
-    /// A record got another version at each of so many attempts to render it.
-    Moving {
-        key: String,
-        attempts: usize,
-    },
     /// A builder was given settings that exclude each other.
     Settings(String),
 }
@@ -68,10 +63,6 @@ impl fmt::Display for Failure {
             Self::Loader { key, source } => write!(f, "could not load `{key}`: {source}"),
             Self::Panic { key, message } => write!(f, "the loader of `{key}` panicked: {message}"),
             Self::Value { key, source } => write!(f, "the value of `{key}` cannot be stored: {source}"),
-            Self::Moving { key, attempts } => write!(
-                f,
-                "`{key}` was written to during each of {attempts} attempts to begin its fragment; try again"
-            ),
             Self::Settings(problem) => f.write_str(problem),
         }
     }

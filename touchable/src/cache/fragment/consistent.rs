@@ -3,21 +3,26 @@
 use std::{error, fmt};
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, PrimaryKeyTrait,
-    TransactionSession, TransactionTrait,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, Select, TransactionSession,
+    TransactionTrait,
 };
 
 use super::{FragmentCache, Rendered};
 use crate::{
     Error, Result,
-    cache::{CacheKey, Failure, Text, Versioned, load::LoadError, store::Store},
+    cache::{
+        CacheKey, Text, Versioned,
+        load::{LoadError, loader_failed},
+        store::Store,
+    },
 };
 
-/// How often a fragment is begun anew because the record has moved on between its lookup and its snapshot.
+/// How often a fragment is begun anew because the record has moved between its lookup and its snapshot. Then it is
+/// rendered and not stored.
 const ATTEMPTS: usize = 5;
 
 impl<S: Store> FragmentCache<S> {
-    /// The fragment `name` of the record with this primary key; `None` when there is no such record.
+    /// The fragment `name` of the record that a query finds, mostly `Entity::find_by_id(id)`; `None` when it finds none.
     ///
     /// On a miss the record is read again in a transaction of its own, which shows one snapshot of the database
     /// (`REPEATABLE READ` on PostgreSQL, MariaDB and MySQL; on SQLite every transaction does), and `render` reads
@@ -35,7 +40,7 @@ impl<S: Store> FragmentCache<S> {
     pub async fn fetch_consistent<E, C, N, F, T>(
         &self,
         db: &C,
-        id: impl Into<<E::PrimaryKey as PrimaryKeyTrait>::ValueType>,
+        select: Select<E>,
         name: N,
         render: F,
     ) -> Result<Option<Text>>
@@ -47,28 +52,20 @@ impl<S: Store> FragmentCache<S> {
         F: AsyncFnOnce(&C::Transaction, &E::Model) -> T,
         T: Rendered,
     {
-        let select = E::find_by_id(id);
         let mut render = Some(render);
-        let mut key = String::new();
         for _ in 0..ATTEMPTS {
             let Some(record) = select.clone().one(db).await? else {
                 return Ok(None);
             };
-            key = self.key(&record, &name)?;
-            let version = record.cache_version()?;
+            let key = self.key(&record, &name)?;
             let fetched = self
-                .rendered(&key, async || -> Result<Text, LoadError> {
+                .rendered(&key, async || {
                     let snapshot = snapshot(db).await?;
                     let stored = select.clone().one(&snapshot).await?;
-                    let record =
-                        stored.filter(|stored| stored.cache_version().is_ok_and(|now| now == version));
-                    let (Some(record), Some(render)) = (record, render.take()) else {
-                        return Err(Moved.into());
-                    };
-                    let text = render(&snapshot, &record).await.rendered()?;
-                    // There is nothing to commit.
-                    snapshot.rollback().await?;
-                    Ok(text)
+                    let same = stored.filter(|stored| self.key(stored, &name).is_ok_and(|now| now == key));
+                    let record = same.ok_or(Moved)?;
+                    let render = render.take().ok_or(Moved)?;
+                    render_in(snapshot, &record, render).await
                 })
                 .await;
             match fetched {
@@ -76,12 +73,41 @@ impl<S: Store> FragmentCache<S> {
                 fetched => return fetched.map(Some),
             }
         }
-        Err(Failure::Moving {
-            key,
-            attempts: ATTEMPTS,
-        }
-        .into())
+        self.uncached(db, select, render).await
     }
+
+    /// For a record that moves faster than it can be rendered: nobody would find its fragment again.
+    async fn uncached<E, C, F, T>(&self, db: &C, select: Select<E>, render: Option<F>) -> Result<Option<Text>>
+    where
+        E: EntityTrait,
+        E::Model: Versioned,
+        C: ConnectionTrait + TransactionTrait,
+        F: AsyncFnOnce(&C::Transaction, &E::Model) -> T,
+        T: Rendered,
+    {
+        let snapshot = snapshot(db).await?;
+        let (Some(record), Some(render)) = (select.one(&snapshot).await?, render) else {
+            return Ok(None);
+        };
+        let rendered = render_in(snapshot, &record, render).await;
+        let failed = |source| Ok(loader_failed(&record.cache_key()?, source).into());
+        rendered.map(Some).or_else(|source| failed(source).and_then(Err))
+    }
+}
+
+async fn render_in<X, M, T>(
+    snapshot: X,
+    record: &M,
+    render: impl AsyncFnOnce(&X, &M) -> T,
+) -> Result<Text, LoadError>
+where
+    X: TransactionSession,
+    T: Rendered,
+{
+    let text = render(&snapshot, record).await.rendered()?;
+    // There is nothing to commit.
+    snapshot.rollback().await?;
+    Ok(text)
 }
 
 /// A transaction that shows one state of the database from its first query on.

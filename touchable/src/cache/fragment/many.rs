@@ -37,15 +37,6 @@ fn unread(record: &impl Versioned) -> Error {
         .map_or_else(|error| error, |key| abandoned(&key).into())
 }
 
-async fn texts<T, E>(rendered: impl Future<Output = Result<Vec<T>, E>>) -> Result<Vec<Text>, LoadError>
-where
-    T: Rendered,
-    E: Into<LoadError>,
-{
-    let rendered = rendered.await.map_err(Into::into)?;
-    rendered.into_iter().map(Rendered::rendered).collect()
-}
-
 impl<S: Store> FragmentCache<S> {
     /// The fragment `name` of each record, in their order: one read of the store, and one call of `render_missing` for all
     /// that are not there, each once.
@@ -60,24 +51,30 @@ impl<S: Store> FragmentCache<S> {
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    pub async fn fetch_many<'r, R, N, Fut, T, E>(
+    pub async fn fetch_many<'r, R, N, T, E, Fut>(
         &self,
         records: &'r [R],
         name: N,
         render_missing: impl Fn(Vec<&'r R>) -> Fut,
     ) -> Result<Vec<Text>>
     where
-        Fut: Future<Output = Result<Vec<T>, E>>,
         R: Versioned + Sync,
         N: CacheKey + Sync,
         T: Rendered,
         E: Into<LoadError>,
+        Fut: Future<Output = Result<Vec<T>, E>>,
     {
         let piece = |record| Piece { record, name: &name };
         let pieces: Vec<_> = records.iter().map(piece).collect();
         let render = |missing: Vec<Piece<'r, '_, R, N>>| {
-            let rendered = render_missing(missing.iter().map(|piece| piece.record).collect());
-            texts(rendered)
+            let rendering = render_missing(missing.iter().map(|piece| piece.record).collect());
+            async {
+                let rendered = rendering.await.map_err(Into::into)?;
+                rendered
+                    .into_iter()
+                    .map(Rendered::rendered)
+                    .collect::<Result<_, LoadError>>()
+            }
         };
         let filled = self
             .cache

@@ -41,8 +41,10 @@ use crate::{Error, Result};
 #[derive(Clone)]
 pub struct Failsafe<S> {
     inner: S,
-    hook: Option<Arc<dyn Fn(&StoreFailure<'_>) + Send + Sync>>,
+    hook: Option<Arc<Hook>>,
 }
+
+type Hook = dyn Fn(&StoreFailure<'_>) + Send + Sync;
 
 /// What a [`Failsafe`] made a miss of.
 #[derive(Debug)]

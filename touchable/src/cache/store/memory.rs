@@ -95,10 +95,10 @@ impl MemoryBuilder {
     pub fn build(self) -> Memory {
         // Least recently used, because a key that carries a version is never read again once a touch has moved the
         // version: a policy that goes by frequency would keep it and refuse its successor.
-        let entries = Cache::builder()
+        let entries = Cache::<Box<str>, Entry>::builder()
             .max_capacity(self.max_bytes)
             .eviction_policy(EvictionPolicy::lru())
-            .weigher(|key: &Box<str>, entry: &Entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
+            .weigher(|key, entry| u32::try_from(weight(key, entry)).unwrap_or(u32::MAX))
             .eviction_listener(|_, _, cause| {
                 if cause == RemovalCause::Size {
                     observe::evicted_from_memory(1);

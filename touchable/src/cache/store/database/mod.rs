@@ -15,7 +15,10 @@ use rows::{Row, Rows};
 use sea_orm::{ConnectionTrait, DbErr};
 use sweeper::Sweeper;
 
-use super::{Store, Ttl, failed, integer::Problem};
+use super::{
+    Store, Ttl, failed,
+    integer::{self, Problem},
+};
 use crate::{Error, Result};
 
 /// Entries in a table, on PostgreSQL, MariaDB, MySQL or SQLite, over any connection of SeaORM's.
@@ -103,10 +106,9 @@ impl<C: ConnectionTrait + Send + 'static> Database<C> {
             if self.insert(&self.rows.row(key, first.clone(), ttl)).await? {
                 return Ok(Ok(by));
             }
-            if let Some(value) = self.rows.read(&[key]).await?.remove(key) {
-                if let Err(problem) = super::integer::add(&value, by) {
-                    return Ok(Err(problem));
-                }
+            let there = self.rows.read(&[key]).await?.remove(key);
+            if let Some(Err(problem)) = there.map(|value| integer::add(&value, by)) {
+                return Ok(Err(problem));
             }
         }
         Err(DbErr::Custom(format!(
