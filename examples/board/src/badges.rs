@@ -40,8 +40,8 @@ pub struct Seen {
     pub state: State,
 }
 
-/// Each fragment once; it counts as rendered if it ever was in this view.
-pub fn once_each(asked: Vec<Seen>) -> Vec<Seen> {
+/// Each fragment once, in the order of the page; it counts as rendered if it ever was in this view.
+pub fn once_each(asked: Vec<Seen>, page: &str) -> Vec<Seen> {
     let mut once: Vec<Seen> = Vec::new();
     for seen in asked {
         match once.iter_mut().find(|known| known.name == seen.name) {
@@ -50,7 +50,13 @@ pub fn once_each(asked: Vec<Seen>) -> Vec<Seen> {
             None => once.push(seen),
         }
     }
+    once.sort_by_cached_key(|seen| page.find(&place(&seen.name)));
     once
+}
+
+/// Where a fragment's badge comes.
+fn place(name: &str) -> String {
+    format!("{OPEN}{name}{CLOSE}")
 }
 
 /// A piece of a page, with a place for its badge.
@@ -66,7 +72,8 @@ impl fmt::Display for Fragment {
         let Self { name, html } = self;
         write!(
             f,
-            "<div class=\"fragment\" data-fragment=\"{name}\">{OPEN}{name}{CLOSE}{html}</div>"
+            "<div class=\"fragment\" data-fragment=\"{name}\">{}{html}</div>",
+            place(name)
         )
     }
 }

@@ -92,10 +92,10 @@ impl Fragments {
     }
 }
 
-/// Runs a page view and says which fragments it has asked for, the outer ones first.
+/// Runs a page view and says which fragments it has asked for.
 pub async fn observe<T>(view: impl Future<Output = T>) -> (T, Vec<Seen>) {
     let (output, lookups) = touchable::cache::observe(view).await;
-    (output, lookups.iter().rev().map(seen).collect())
+    (output, lookups.iter().map(seen).collect())
 }
 
 fn seen(lookup: &Lookup) -> Seen {

@@ -63,8 +63,8 @@ pub async fn page(
         StatusCode::OK
     };
     let layout = Layout {
+        seen: badges::once_each(seen, &middle.html),
         middle,
-        seen: badges::once_each(seen),
         save: board.saves.last(),
         fragments_in: board.fragments.place(),
         took: began.elapsed(),
