@@ -83,3 +83,7 @@ pub trait Derived {}
 
 /// Compiles when the other half derives `Touchable` too.
 pub const fn derived<T: Derived>() {}
+
+/// What a cache makes of bytes from a shared store, for the fuzz target.
+#[cfg(feature = "cache")]
+pub use crate::cache::entry::probe;

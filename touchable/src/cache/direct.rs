@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Cache, CacheKey, Failure, Options, entry::Typed, flight::Flight, load::LoadError, options::Age,
+    Cache, CacheKey, Failure, Options, entry::Typed, flight::Keys, load::LoadError, options::Age,
     store::Store,
 };
 use crate::Result;
@@ -60,15 +60,16 @@ impl<S: Store> Cache<S> {
         let payload = inner.encode::<Typed<T>>(&key, value)?;
         let version = options.version.as_deref();
         let entry = payload.and_then(|payload| inner.format.wrap(&key, version, times, &payload));
-        written(&inner.flights.outdate(&key)).await;
         let Some(entry) = entry else {
             inner.meters.oversized.increment(1);
-            inner.store.delete(&key).await?;
+            self.change(Keys::These(&[&key]), inner.store.delete(&key))
+                .await?;
             let source = Arc::from(LoadError::from("it is larger than `max_value_bytes`"));
             return Err(Failure::Value { key, source }.into());
         };
         inner.meters.written_bytes.increment(entry.len() as u64);
-        inner.store.set(&key, entry, ttl).await
+        self.change(Keys::These(&[&key]), inner.store.set(&key, entry, ttl))
+            .await
     }
 
     /// Removes an entry; whether there was one.
@@ -80,8 +81,8 @@ impl<S: Store> Cache<S> {
     /// When the store fails, or the key is invalid.
     pub async fn delete<K: CacheKey + ?Sized>(&self, key: &K) -> Result<bool> {
         let key = self.inner.namespace.key(key)?;
-        written(&self.inner.flights.outdate(&key)).await;
-        self.inner.store.delete(&key).await
+        self.change(Keys::These(&[&key]), self.inner.store.delete(&key))
+            .await
     }
 
     /// Removes several entries at once; how many there were. See [`delete`](Self::delete).
@@ -92,10 +93,8 @@ impl<S: Store> Cache<S> {
         let of = |key| self.inner.namespace.key(key);
         let keys = keys.iter().map(of).collect::<Result<Vec<_>>>()?;
         let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
-        for key in &keys {
-            written(&self.inner.flights.outdate(key)).await;
-        }
-        self.inner.store.delete_many(&keys).await
+        self.change(Keys::These(&keys), self.inner.store.delete_many(&keys))
+            .await
     }
 
     /// Removes every entry whose key begins with this one, as it is spelled in the store: `"tasks"` also removes
@@ -117,14 +116,17 @@ impl<S: Store> Cache<S> {
     }
 
     async fn delete_all(&self, prefix: &str) -> Result<u64> {
-        written(&self.inner.flights.outdate_prefix(prefix)).await;
-        self.inner.store.delete_prefix(prefix).await
+        self.change(Keys::Under(prefix), self.inner.store.delete_prefix(prefix))
+            .await
     }
-}
 
-/// Waits for writes that are under way.
-async fn written(flights: &[Arc<Flight>]) {
-    for flight in flights {
-        flight.written().await;
+    /// Changes entries, with the last word over flights that began before the change was complete.
+    async fn change<T>(&self, keys: Keys<'_>, change: impl Future<Output = Result<T>>) -> Result<T> {
+        for flight in self.inner.flights.outdate(keys) {
+            flight.written().await;
+        }
+        let changed = change.await;
+        self.inner.flights.outdate_looked(keys);
+        changed
     }
 }

@@ -9,6 +9,9 @@
 //! A flight is *outdated* once its key is deleted, set or loaded by force: those who wait get its value, the store does not,
 //! and nobody joins it any more. It stays in the table until its leader is done with it, since it may be writing at this
 //! moment: who made it outdated waits for that write ([`Flight::written`]) and has the last word.
+//!
+//! A leader that reads the store once more may find an entry whose removal has begun before the flight did. So a removal
+//! outdates those flights a second time, when it is over: who comes later does not get from them what was removed.
 
 use std::{
     collections::HashMap,
@@ -34,6 +37,8 @@ pub(crate) type Outcome = Result<Option<Payload>, Failure>;
 pub(crate) struct Flight {
     version: Option<Arc<str>>,
     outdated: AtomicBool,
+    /// Its leader looks into the store once more, and may have found what somebody is about to remove.
+    looked: AtomicBool,
     /// Held while the leader writes to the store.
     writing: AsyncMutex<()>,
     outcome: watch::Receiver<Option<Outcome>>,
@@ -135,6 +140,7 @@ impl Flights {
         let flight = Arc::new(Flight {
             version: version.cloned(),
             outdated: AtomicBool::new(false),
+            looked: AtomicBool::new(false),
             writing: AsyncMutex::new(()),
             outcome,
         });
@@ -156,19 +162,35 @@ impl Flights {
         }
     }
 
-    /// Outdates the flights of a key. The caller waits for their writes before its own.
-    pub(crate) fn outdate(&self, key: &str) -> Vec<Arc<Flight>> {
-        let shard = self.shard(key);
-        outdate(shard.get(key).into_iter().flatten())
+    /// Outdates flights before their entries are changed. The caller waits for their writes before its own.
+    pub(crate) fn outdate(&self, keys: Keys<'_>) -> Vec<Arc<Flight>> {
+        self.outdate_if(keys, |_| true)
     }
 
-    /// Outdates the flights of all keys that begin with `prefix`.
-    pub(crate) fn outdate_prefix(&self, prefix: &str) -> Vec<Arc<Flight>> {
+    /// Outdates flights that began while their entries were changed, and may have seen them as they were before.
+    pub(crate) fn outdate_looked(&self, keys: Keys<'_>) {
+        self.outdate_if(keys, |flight| flight.looked.load(SeqCst));
+    }
+
+    fn outdate_if(&self, keys: Keys<'_>, which: impl Fn(&Flight) -> bool) -> Vec<Arc<Flight>> {
         let mut outdated = Vec::new();
-        for shard in &self.shards {
-            let shard = lock(shard);
-            let hit = shard.iter().filter(|(key, _)| key.starts_with(prefix));
-            outdated.append(&mut outdate(hit.flat_map(|(_, flights)| flights)));
+        let mut add = |flights: &Vec<Arc<Flight>>| {
+            let some = flights.iter().filter(|flight| which(flight));
+            outdated.append(&mut outdate(some));
+        };
+        match keys {
+            Keys::These(keys) => {
+                for key in keys {
+                    self.shard(key).get(*key).into_iter().for_each(&mut add);
+                }
+            }
+            Keys::Under(prefix) => {
+                for shard in &self.shards {
+                    let shard = lock(shard);
+                    let under = shard.iter().filter(|(key, _)| key.starts_with(prefix));
+                    under.for_each(|(_, flights)| add(flights));
+                }
+            }
         }
         outdated
     }
@@ -178,6 +200,13 @@ impl Flights {
         let of_shard = |shard| lock(shard).values().map(Vec::len).sum::<usize>();
         self.shards.iter().map(of_shard).sum()
     }
+}
+
+/// Which flights somebody outdates.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Keys<'a> {
+    These(&'a [&'a str]),
+    Under(&'a str),
 }
 
 fn outdate<'a>(flights: impl Iterator<Item = &'a Arc<Flight>>) -> Vec<Arc<Flight>> {
@@ -220,6 +249,11 @@ impl LeadGuard {
 
     pub(crate) fn flight(&self) -> Arc<Flight> {
         Arc::clone(&self.flight)
+    }
+
+    /// To be said before the store is read again: what is found there may be removed at this moment.
+    pub(crate) fn looks_again(&self) {
+        self.flight.looked.store(true, SeqCst);
     }
 
     /// The permission to write to the store, as long as it is held; none when the flight is outdated.

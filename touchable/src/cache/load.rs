@@ -185,6 +185,7 @@ impl<S: Store> Inner<S> {
         guard: &LeadGuard,
         options: &Options,
     ) -> Option<Payload> {
+        guard.looks_again();
         let bytes = self.store.get(guard.key()).await.ok()??;
         self.usable::<C>(guard, bytes, options)
     }

@@ -19,7 +19,7 @@ use crate::{Error, Result};
 ///
 /// A setting that makes no sense (a time to live of zero) is reported by the call that gets the options, before it does
 /// anything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use]
 pub struct Options {
     ttl: Option<Ttl>,
@@ -35,8 +35,18 @@ pub struct Options {
 
 impl Options {
     /// An entry lives until the store needs its room.
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self {
+            ttl: None,
+            jitter: 0.0,
+            stale_while_revalidate: Duration::ZERO,
+            stale_if_error: Duration::ZERO,
+            early_refresh: None,
+            version: None,
+            force: false,
+            cluster_flight: None,
+            problem: None,
+        }
     }
 
     /// How long an entry is fresh. By default for ever, which is right for a key that carries a version.
@@ -171,6 +181,12 @@ impl Options {
             let random = 1.0 - fastrand::f64();
             -f64::from(times.load_micros) * beta * random.ln() >= rest
         })
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -21,6 +21,7 @@
 mod codec;
 mod guard;
 mod header;
+pub mod probe;
 mod shape;
 mod text;
 

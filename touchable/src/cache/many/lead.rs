@@ -60,6 +60,7 @@ impl<S: Store> Inner<S> {
         options: &Options,
     ) -> Vec<Lead<K>> {
         let again = leads.iter().filter(|(guard, _)| guard.look_again);
+        let again = again.inspect(|(guard, _)| guard.looks_again());
         let keys: Vec<String> = again.map(|(guard, _)| guard.key().to_owned()).collect();
         if keys.is_empty() {
             return leads;
@@ -200,6 +201,6 @@ pub(super) fn names<K>(leads: &[Lead<K>]) -> String {
     match leads.len().saturating_sub(NAMED_KEYS) {
         0 => named,
         // The message closes the quotes.
-        more => format!("{named}`, `.. ({more} more)"),
+        more => format!("{named}` and `{more} more"),
     }
 }
