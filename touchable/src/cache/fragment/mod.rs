@@ -108,12 +108,7 @@ impl<S: Store> FragmentCache<S> {
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    pub async fn fetch<R, N, Fut, T>(
-        &self,
-        records: R,
-        name: N,
-        render: impl FnOnce() -> Fut,
-    ) -> Result<Text>
+    pub async fn fetch<R, N, Fut, T>(&self, records: R, name: N, render: impl FnOnce() -> Fut) -> Result<Text>
     where
         R: Versioned,
         N: CacheKey,
