@@ -108,10 +108,11 @@ impl<S: Store> FragmentCache<S> {
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    pub async fn fetch<R, N, T>(&self, records: R, name: N, render: impl AsyncFnOnce() -> T) -> Result<Text>
+    pub async fn fetch<R, N, Fut, T>(&self, records: R, name: N, render: impl FnOnce() -> Fut) -> Result<Text>
     where
         R: Versioned,
         N: CacheKey,
+        Fut: Future<Output = T>,
         T: Rendered,
     {
         let key = self.key(&records, &name)?;
@@ -125,16 +126,17 @@ impl<S: Store> FragmentCache<S> {
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    pub async fn fetch_if<R, N, T>(
+    pub async fn fetch_if<R, N, Fut, T>(
         &self,
         condition: bool,
         records: R,
         name: N,
-        render: impl AsyncFnOnce() -> T,
+        render: impl FnOnce() -> Fut,
     ) -> Result<Text>
     where
         R: Versioned,
         N: CacheKey,
+        Fut: Future<Output = T>,
         T: Rendered,
     {
         if condition {

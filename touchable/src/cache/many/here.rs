@@ -57,7 +57,8 @@ impl<S: Store> Inner<S> {
             if !leads.is_empty() {
                 loaded.extend(leads.iter().map(|(guard, _)| guard.key().into()));
                 let began = self.clock.now();
-                let outcomes = self.run_here::<K, C, _, _, _>(&leads, &loader).await;
+                // In a box: the loader's future is a part of it, which a call that only hits does not carry along.
+                let outcomes = Box::pin(self.run_here::<K, C, _, _, _>(&leads, &loader)).await;
                 let (inner, options) = (Arc::clone(self), options.clone());
                 let leads: Vec<Lead<()>> = leads.into_iter().map(|(guard, _)| (guard, ())).collect();
                 // Apart, for the same reason as a single one.
