@@ -73,7 +73,7 @@ pub struct MemoryBuilder {
 
 impl MemoryBuilder {
     /// How many bytes of keys, values and what surrounds them are kept; 64 MiB by default. An entry that is larger than
-    /// that is not stored. For a moment the bound is passed by what is being written, at most a sixteenth of it and one
+    /// that is not stored. What is being written passes the bound for a moment, by at most an eighth of it and one
     /// entry a thread.
     pub const fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
