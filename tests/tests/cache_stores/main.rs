@@ -5,6 +5,7 @@ mod database;
 mod deleting;
 mod expiring;
 mod failsafe;
+mod fronted;
 mod many;
 mod memory;
 mod null;

@@ -53,6 +53,11 @@ impl<S: Store> Subject<S> {
         Self { late, ..self }
     }
 
+    /// What all keys of this test begin with.
+    pub fn namespace(&self) -> &str {
+        &self.prefix
+    }
+
     /// A key of this test's own.
     pub fn key(&self, name: &str) -> String {
         format!("{}:{name}", self.prefix)
