@@ -37,7 +37,7 @@
 //! # }
 //! ```
 //!
-//! In axum the handler takes the same [`HeaderMap`] and returns the same [`Response`]:
+//! In axum the handler takes the same [`HeaderMap`] and returns the same [`Response`](http::Response):
 //!
 //! ```text
 //! async fn show(State(db): State<TouchConnection>, Path(id): Path<i32>, headers: HeaderMap) -> Result<Response, AppError> {
