@@ -8,7 +8,7 @@ use touchable::{
     cache::{Cache, Options},
 };
 
-use crate::{Bench, Never, shelf::Shelf, until};
+use crate::{Bench, Never, settle, shelf::Shelf, until};
 
 type Fetch = JoinHandle<Result<i32>>;
 
@@ -140,9 +140,7 @@ async fn b08_a_later_load_writes_after_the_outdated_one() {
         let cache = bench.cache.clone();
         async move { cache.delete("n").await.unwrap() }
     });
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(bench.shelf.calls("delete"), 0);
     held.go();
     assert_eq!((first.await.unwrap(), forced.await.unwrap()), (1, 2));
@@ -168,10 +166,7 @@ async fn b08_a_forced_load_does_not_write_before_the_write_that_is_under_way() {
         }
     });
     until("there are two flights", || bench.cache.loads_in_flight() == 2).await;
-    // More than the forced load needs to reach the store, if it did not wait.
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(bench.shelf.calls("set"), 1);
     held.go();
     assert_eq!((first.await.unwrap(), forced.await.unwrap()), (1, 2));
