@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use touchable::__private::probe;
 
 const KEY: &str = "cache:n";
-const LIMIT: usize = 1 << 20;
+/// Small, so that what runs into it does so soon.
+const LIMIT: usize = 1 << 14;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Tree {
@@ -90,12 +91,12 @@ fuzz_target!(|input: &[u8]| {
         // A payload, as several types.
         2 => {
             let bytes = Bytes::copy_from_slice(rest);
-            probe::payload_as::<Card>(bytes.clone(), LIMIT);
-            probe::payload_as::<Tree>(bytes.clone(), LIMIT);
-            probe::payload_as::<Vec<Nothing>>(bytes.clone(), LIMIT);
-            probe::payload_as::<HashMap<(), ()>>(bytes.clone(), LIMIT);
-            probe::payload_as::<Vec<Vec<Vec<u64>>>>(bytes.clone(), LIMIT);
-            probe::payload_as::<Vec<Option<[u64; 32]>>>(bytes, LIMIT);
+            let _ = probe::payload_as::<Card>(bytes.clone(), LIMIT);
+            let _ = probe::payload_as::<Tree>(bytes.clone(), LIMIT);
+            let _ = probe::payload_as::<Vec<Nothing>>(bytes.clone(), LIMIT);
+            let _ = probe::payload_as::<HashMap<(), ()>>(bytes.clone(), LIMIT);
+            let _ = probe::payload_as::<Vec<Vec<Vec<u64>>>>(bytes.clone(), LIMIT);
+            let _ = probe::payload_as::<Vec<Option<[u64; 32]>>>(bytes, LIMIT);
         }
         // A value, there and back.
         _ => {

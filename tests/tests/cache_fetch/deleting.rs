@@ -8,7 +8,7 @@ use touchable::{
     cache::{Cache, Options},
 };
 
-use crate::{Bench, Never, shelf::Shelf, until};
+use crate::{Bench, Never, settle, shelf::Shelf, until};
 
 type Fetch = JoinHandle<Result<i32>>;
 
@@ -140,14 +140,37 @@ async fn b08_a_later_load_writes_after_the_outdated_one() {
         let cache = bench.cache.clone();
         async move { cache.delete("n").await.unwrap() }
     });
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(bench.shelf.calls("delete"), 0);
     held.go();
     assert_eq!((first.await.unwrap(), forced.await.unwrap()), (1, 2));
     removal.await.unwrap();
     assert_eq!(bench.cache.get::<i32, _>("n").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn b08_a_forced_load_does_not_write_before_the_write_that_is_under_way() {
+    let bench = Bench::new();
+    let held = bench.shelf.hold("set");
+    let first = tokio::spawn({
+        let cache = bench.cache.clone();
+        async move { fetch_at_once(&cache, 1).await }
+    });
+    held.arrived().await;
+    let forced = tokio::spawn({
+        let cache = bench.cache.clone();
+        async move {
+            let loader = || async { Ok::<_, Never>(2) };
+            let force = Options::new().force(true);
+            cache.fetch("n", &force, loader).await.unwrap()
+        }
+    });
+    until("there are two flights", || bench.cache.loads_in_flight() == 2).await;
+    settle().await;
+    assert_eq!(bench.shelf.calls("set"), 1);
+    held.go();
+    assert_eq!((first.await.unwrap(), forced.await.unwrap()), (1, 2));
+    assert_eq!(bench.cache.get::<i32, _>("n").await.unwrap(), Some(2));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use std::{
 use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
 use touchable::cache::{Cache, Options};
 
-use crate::{Bench, Never, secs, shelf::Shelf, until};
+use crate::{Bench, Never, secs, settle, shelf::Shelf, until};
 
 static PLAIN: Options = Options::new();
 
@@ -116,6 +116,7 @@ async fn b07_a_caller_that_goes_away_harms_nobody() {
     until("it loads", || slow.began() == 1).await;
     let waiter = tokio::spawn(fetch(&bench.cache, &slow, 2));
     until("both have looked", || bench.shelf.calls("get") == 2).await;
+    settle().await;
     leader.abort();
     assert!(leader.await.unwrap_err().is_cancelled());
     slow.go.add_permits(1);
@@ -152,6 +153,7 @@ async fn b07_a_failure_goes_to_all_who_wait_and_is_not_stored() {
         });
     }
     until("all have looked", || bench.shelf.calls("get") == 10).await;
+    settle().await;
     go.add_permits(1);
     while let Some(result) = callers.join_next().await {
         let failure = result.unwrap().unwrap_err();
@@ -274,6 +276,7 @@ async fn b07_when_a_borrowing_caller_goes_away_one_of_the_others_takes_over() {
         });
     }
     until("all have looked", || bench.shelf.calls("get") == 11).await;
+    settle().await;
     leader.abort();
     let values = timeout(secs(10), waiters.join_all()).await.expect("nobody hangs");
     assert!(values.iter().all(|value| *value == values[0]), "{values:?}");
@@ -314,6 +317,7 @@ fn b07_a_runtime_that_shuts_down_leaves_no_waiter_behind() {
         until("it loads", || slow.began() == 1).await;
         let waiter = tokio::spawn(fetch(&bench.cache, &slow, 2));
         until("both have looked", || bench.shelf.calls("get") == 2).await;
+        settle().await;
         slow.go.add_permits(0);
         other.shutdown_background();
         until("it takes over", || slow.began() == 2).await;

@@ -222,6 +222,41 @@ async fn b13_hostile_payloads_end_within_the_limits() {
     bench.expect_no_loads();
 }
 
+#[tokio::test]
+async fn b13_what_is_small_on_the_wire_and_large_in_memory_is_a_miss() {
+    let bench = Bench::new();
+    let large = Cache::builder(bench.shelf.clone())
+        .max_value_bytes(1 << 30)
+        .build()
+        .unwrap();
+    let options = Options::new();
+    let bulky: Vec<Bulky> = (0..100_000).map(|_| Bulky(None)).collect();
+    large.set("n", &bulky, &options).await.unwrap();
+    assert!(large.get::<Vec<Bulky>, _>("n").await.unwrap().is_some());
+    assert!(bench.cache.get::<Vec<Bulky>, _>("n").await.unwrap().is_none());
+    let boxed = Boxed((0..100_000).map(|_| Some(Box::new(Bulky(None)))).collect());
+    large.set("n", &boxed, &options).await.unwrap();
+    assert!(large.get::<Boxed, _>("n").await.unwrap().is_some());
+    assert!(bench.cache.get::<Boxed, _>("n").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn b13_bytes_after_the_value_are_a_miss() {
+    let bench = Bench::new();
+    bench.cache.set("n", &card(), &Options::new()).await.unwrap();
+    let (_, entry) = bench.shelf.only();
+    let payload = &entry[HEADER..];
+    bench.shelf.put(KEY, with_payload(&entry, payload));
+    assert!(
+        is_read(&bench.cache).await,
+        "the forger of this test does its work"
+    );
+    bench
+        .shelf
+        .put(KEY, with_payload(&entry, &[payload, &[0]].concat()));
+    assert!(!is_read(&bench.cache).await);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
 

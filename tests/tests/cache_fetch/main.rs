@@ -55,6 +55,13 @@ async fn until(what: &str, ready: impl Fn() -> bool) {
         .unwrap_or_else(|_| panic!("waited in vain until {what}"));
 }
 
+/// Lets all tasks of this one-threaded runtime go on until they wait: more rounds than any of them has steps.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }

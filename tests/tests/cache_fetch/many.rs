@@ -8,7 +8,7 @@ use std::sync::{
 use tokio::sync::Semaphore;
 use touchable::cache::Options;
 
-use crate::{Bench, Never, secs, until};
+use crate::{Bench, Never, secs, settle, until};
 
 type Pairs = Result<Vec<(String, i32)>, Never>;
 
@@ -231,9 +231,7 @@ async fn b11_a_delete_waits_for_the_one_write() {
         let cache = bench.cache.clone();
         async move { cache.delete("b").await.unwrap() }
     });
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    settle().await;
     assert_eq!(bench.shelf.calls("delete"), 0);
     held.go();
     assert!(removal.await.unwrap());
