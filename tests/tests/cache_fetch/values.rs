@@ -293,7 +293,7 @@ async fn b12_a_large_value_is_returned_and_not_stored() {
             .unwrap();
         assert_eq!(raw.len(), len);
     }
-    assert_eq!(bench.shelf.keys(), ["cache:96", "cache:raw96"]);
+    assert_eq!(bench.shelf.keys(), ["cache:'96", "cache:raw96"]);
     let failure = small.set("96", &"x".repeat(200), &options).await.unwrap_err();
     assert!(failure.is_invalid_value(), "{failure}");
     assert_eq!(small.get::<String, _>("96").await.unwrap(), None);
