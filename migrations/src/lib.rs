@@ -50,12 +50,14 @@ mod columns;
 pub mod example;
 mod indexes;
 mod keyset;
+mod leases;
 mod schema;
 mod stamp;
 
 pub use backfill::{Backfill, Backfilled};
 pub use columns::TouchColumns;
 pub use indexes::AssociationIndexes;
+pub use leases::Leases;
 pub use schema::TouchSchema;
 
 /// The project's README: its example has to compile.

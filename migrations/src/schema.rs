@@ -7,7 +7,7 @@ use sea_orm_migration::{
 use touchable::Touchable;
 
 use crate::{
-    AssociationIndexes, Backfill, TouchColumns,
+    AssociationIndexes, Backfill, Leases, TouchColumns,
     stamp::{StampSql, Zone},
 };
 
@@ -46,6 +46,9 @@ pub trait TouchSchema {
 
     /// Fills a touch column of the rows that were there before it, in batches.
     fn backfill(&self, table: impl IntoTableRef, column: impl Into<String>) -> Backfill<'_>;
+
+    /// The table of leases in the database.
+    fn leases(&self) -> Leases<'_>;
 }
 
 impl TouchSchema for SchemaManager<'_> {
@@ -83,5 +86,9 @@ impl TouchSchema for SchemaManager<'_> {
 
     fn backfill(&self, table: impl IntoTableRef, column: impl Into<String>) -> Backfill<'_> {
         Backfill::new(self, table.into_table_ref(), column.into())
+    }
+
+    fn leases(&self) -> Leases<'_> {
+        Leases::new(self)
     }
 }

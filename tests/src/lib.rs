@@ -16,6 +16,7 @@ pub mod crash;
 pub mod entities;
 mod gate;
 mod moments;
+mod redis;
 mod table;
 mod world;
 
@@ -23,6 +24,7 @@ pub use backend::Backend;
 pub use contract::{run, run_with_rollback_journal};
 pub use gate::Gate;
 pub use moments::{Moments, at, epoch, micros};
+pub use redis::{cluster_url, namespace, redis_url};
 pub use table::Table;
 pub use touchable::testing::Statements;
 pub use world::World;

@@ -49,6 +49,8 @@ enum Kind {
     Check(Vec<Problem>),
     Bypass(String),
     Cache(Failure),
+    #[cfg(feature = "lease")]
+    Lease(crate::lease::Failure),
 }
 
 /// How the message of [`Error::is_after_commit`] begins, by which it is known again behind a `DbErr`.
@@ -112,6 +114,18 @@ impl Error {
 
     pub(crate) const fn cache(failure: Failure) -> Self {
         Self(Kind::Cache(failure))
+    }
+
+    #[cfg(feature = "lease")]
+    pub(crate) const fn lease(failure: crate::lease::Failure) -> Self {
+        Self(Kind::Lease(failure))
+    }
+
+    /// A [lease](crate::lease) is lost: it was not renewed in time, and another may hold it by now.
+    #[cfg(feature = "lease")]
+    #[must_use]
+    pub const fn is_lease_lost(&self) -> bool {
+        matches!(self.0, Kind::Lease(crate::lease::Failure::Lost { .. }))
     }
 
     /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.
@@ -247,6 +261,8 @@ impl fmt::Display for Error {
             }
             Kind::Bypass(message) => write!(f, "{BYPASS}{message}"),
             Kind::Cache(failure) => failure.fmt(f),
+            #[cfg(feature = "lease")]
+            Kind::Lease(failure) => failure.fmt(f),
         }
     }
 }
@@ -255,6 +271,8 @@ impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match &self.0 {
             Kind::Cache(failure) => failure.source(),
+            #[cfg(feature = "lease")]
+            Kind::Lease(failure) => failure.source(),
             _ => self.db_err().map(|source| source as _),
         }
     }
