@@ -143,8 +143,15 @@ impl fmt::Debug for Task {
 pub(crate) struct Stop(watch::Receiver<Stage>);
 
 impl Stop {
+    /// For work without a handle: it is never told, as long as what is returned with it lives.
+    #[cfg(feature = "feed")]
+    pub(crate) fn never() -> (impl Sized, Self) {
+        let (stage, seen) = watch::channel(Stage::Running);
+        (stage, Self(seen))
+    }
+
     pub(crate) fn is_requested(&self) -> bool {
-        self.0.has_changed().is_err() || *self.0.borrow() > Stage::Running
+        *self.0.borrow() > Stage::Running
     }
 
     /// Until nothing new should be begun.

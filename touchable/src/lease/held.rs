@@ -54,6 +54,8 @@ impl Lease {
 
     /// Waits until the lease is free, and takes it: within a tenth of a second after a release.
     ///
+    /// Dropped at the very moment when it gets the lease, this future leaves it to end with its time.
+    ///
     /// # Errors
     /// As [`acquire`](Self::acquire).
     pub async fn wait<P: Leases>(place: &P, name: &str, time: Duration) -> Result<Self> {
@@ -64,6 +66,27 @@ impl Lease {
             }
             sleep(jittered(LOOK)).await;
         }
+    }
+
+    /// Waits until the lease is free, and takes it; `None` when it is time to end. Says whether another had it.
+    #[cfg(feature = "feed")]
+    pub(crate) async fn wait_or_stop<P: Leases>(
+        place: &P,
+        name: &str,
+        time: Duration,
+        stop: &Stop,
+    ) -> Result<Option<(Self, bool)>> {
+        let holder = Holder::unique();
+        let mut waited = false;
+        while !stop.is_requested() {
+            // To the end, also when it is time to stop: a grant whose answer nobody hears would be nobody's until it ends.
+            if let Some(lease) = Self::acquire_as(place, name, &holder, time).await? {
+                return Ok(Some((lease, waited)));
+            }
+            waited = true;
+            stop.sleep(jittered(LOOK)).await;
+        }
+        Ok(None)
     }
 
     async fn acquire_as<P: Leases>(

@@ -3,9 +3,13 @@
 use std::{io, time::Duration};
 
 use ::redis::{
-    Cmd, FromRedisValue, Pipeline, RedisError,
-    aio::ConnectionManager,
-    cluster_async::ClusterConnection,
+    Cmd, FromRedisValue, Pipeline, RedisError, aio::ConnectionManager, cluster_async::ClusterConnection,
+};
+#[cfg(feature = "feed")]
+use ::redis::{
+    Value,
+    cluster_routing::{Route, SingleNodeRoutingInfo, SlotAddr},
+    from_redis_value,
 };
 use tokio::time::timeout;
 
@@ -56,6 +60,22 @@ impl Connection {
             }
         })
         .await
+    }
+
+    /// Commands of the node that has this key, also when some of them name none.
+    #[cfg(feature = "feed")]
+    pub(crate) async fn pipeline_to<T: FromRedisValue>(
+        &self,
+        key: &str,
+        pipeline: Pipeline,
+    ) -> Result<T, RedisError> {
+        let Way::Cluster(mut to) = self.way.clone() else {
+            return self.pipeline(&pipeline).await;
+        };
+        let node = SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
+        let count = pipeline.len();
+        let answers = self.within(to.route_pipeline(pipeline, 0, count, node)).await?;
+        Ok(from_redis_value(Value::Array(answers))?)
     }
 
     /// The driver's own timeouts end an answer that does not come, not the wait for a connection.

@@ -7,15 +7,16 @@ use super::Connection;
 /// A Lua script, known to the server by its digest. All its keys lie in one slot.
 #[derive(Debug)]
 pub(crate) struct Script {
-    code: &'static str,
+    code: String,
     digest: String,
 }
 
 impl Script {
-    pub(crate) fn new(code: &'static str) -> Self {
+    pub(crate) fn new(code: impl Into<String>) -> Self {
+        let code = code.into();
         Self {
+            digest: ::redis::Script::new(&code).get_hash().to_owned(),
             code,
-            digest: ::redis::Script::new(code).get_hash().to_owned(),
         }
     }
 
@@ -35,7 +36,7 @@ impl Script {
         match connection.query(&command("EVALSHA", &self.digest)).await {
             // The server has started anew, or has never run it: nothing was done.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                connection.query(&command("EVAL", self.code)).await
+                connection.query(&command("EVAL", &self.code)).await
             }
             answer => answer,
         }

@@ -34,10 +34,6 @@ impl Server {
         })
     }
 
-    /// How long a round trip may take.
-    pub(crate) const fn response_timeout(&self) -> Duration {
-        self.response_timeout
-    }
 
     pub(crate) const fn set_response_timeout(&mut self, timeout: Duration) {
         self.response_timeout = timeout;
