@@ -1,1 +1,15 @@
-//! (in the making)
+//! The feed, on one Redis server and on a cluster.
+
+mod bad_input;
+mod consuming;
+mod delaying;
+mod fencing;
+mod offsets;
+mod poison;
+mod producing;
+mod reading;
+mod replicas;
+mod sharding;
+mod standing_by;
+mod trimming;
+mod world;
