@@ -14,6 +14,7 @@ mod backend;
 mod contract;
 pub mod crash;
 pub mod entities;
+pub mod feed;
 mod gate;
 mod moments;
 mod own_redis;

@@ -6,6 +6,7 @@ mod delaying;
 mod fencing;
 mod offsets;
 mod poison;
+mod processes;
 mod producing;
 mod reading;
 mod replicas;

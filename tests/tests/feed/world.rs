@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use redis::{
-    Client, Cmd, FromRedisValue, Value, cluster::ClusterClient, cluster_async::ClusterConnection, cmd,
-    from_redis_value,
-};
+use redis::{Client, Cmd, FromRedisValue, cluster::ClusterClient, cluster_async::ClusterConnection, cmd};
 use tokio::time::{Instant, sleep};
 use touchable::feed::{Batch, Change, Feed, Id, Stream, StreamId};
 use touchable_tests::namespace;
@@ -88,8 +85,11 @@ impl World {
     }
 
     pub async fn entries(&self, kind: &str) -> Vec<Raw> {
-        let answer: Value = self.ask(cmd("XRANGE").arg(self.key(kind)).arg("-").arg("+")).await;
-        from_redis_value(answer).unwrap()
+        let entries: Vec<(String, Vec<Vec<u8>>)> =
+            self.ask(cmd("XRANGE").arg(self.key(kind)).arg("-").arg("+")).await;
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        let fields = |fields: Vec<Vec<u8>>| fields.chunks(2).map(|pair| (text(&pair[0]), text(&pair[1]))).collect();
+        entries.into_iter().map(|(id, all)| (id, fields(all))).collect()
     }
 
     /// The payloads of a stream.

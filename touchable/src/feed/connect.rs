@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use ::redis::{RedisError, cmd};
+use ::redis::{ParsingError, RedisError, Value, cmd, from_redis_value};
 
 use super::{Failure, StreamBuilder, keys};
 use crate::{
@@ -99,8 +99,10 @@ impl FeedBuilder {
             })
         };
         let connection = server.open().await.map_err(failed)?;
-        let said: String = connection.query(cmd("INFO").arg("server")).await.map_err(failed)?;
-        check_version(&said)?;
+        let said: Value = connection.query(cmd("INFO").arg("server")).await.map_err(failed)?;
+        for node in of_each_node(said).map_err(|error| failed(error.into()))? {
+            check_version(&node)?;
+        }
         Ok(Feed {
             server,
             connection,
@@ -116,6 +118,15 @@ impl fmt::Debug for Feed {
             .field("namespace", &self.namespace)
             .finish_non_exhaustive()
     }
+}
+
+/// A cluster answers for each of its nodes.
+fn of_each_node(said: Value) -> Result<Vec<String>, ParsingError> {
+    if matches!(said, Value::Map(_)) {
+        let nodes: Vec<(String, String)> = from_redis_value(said)?;
+        return Ok(nodes.into_iter().map(|(_, said)| said).collect());
+    }
+    Ok(vec![from_redis_value(said)?])
 }
 
 /// Refuses a server without `XTRIM MINID` and exclusive ranges. One that does not say its version is trusted.

@@ -83,7 +83,8 @@ pub(super) static MARK: LazyLock<Script> = LazyLock::new(|| {
     script(
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
          settle(KEYS[2], ARGV[2])
-         return redis.call('HSET', KEYS[2], 'open', 1)",
+         redis.call('HSET', KEYS[2], 'open', 1)
+         return 1",
     )
 });
 
@@ -121,19 +122,20 @@ pub(super) static SUSPECT: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Keys: token, offset, trouble, queue, dead. Arguments: token, the offset before, the offset now, consumer, and id and
-/// reason of each entry that goes to the dead letters.
+/// Keys: token, offset, trouble, queue, dead. Arguments: token, the offset before, the offset now, consumer, 1 when a
+/// handler is at work with what follows, and id and reason of each entry that goes to the dead letters.
 pub(super) static COMMIT: LazyLock<Script> = LazyLock::new(|| {
     script(
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'fenced' end
          local before = redis.call('GET', KEYS[2]) or ''
          if before ~= ARGV[2] then return 'moved' end
          if before ~= '' and not less(before, ARGV[3]) then return 'moved' end
-         for i = 5, #ARGV, 2 do bury(KEYS[4], KEYS[5], ARGV[4], ARGV[i], ARGV[i + 1]) end
+         for i = 6, #ARGV, 2 do bury(KEYS[4], KEYS[5], ARGV[4], ARGV[i], ARGV[i + 1]) end
          redis.call('SET', KEYS[2], ARGV[3])
          local till = redis.call('HGET', KEYS[3], 'until')
          redis.call('DEL', KEYS[3])
          if till and less(ARGV[3], till) then redis.call('HSET', KEYS[3], 'until', till) end
+         if ARGV[5] == '1' then redis.call('HSET', KEYS[3], 'at', ARGV[3], 'open', 1) end
          return 'ok'",
     )
 });

@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, panic::AssertUnwindSafe};
 
-use futures_util::{FutureExt, pin_mut};
+use futures_util::FutureExt;
 use tokio::{
     select,
     time::{Instant, timeout},
@@ -10,7 +10,7 @@ use tokio::{
 
 use super::session::Session;
 use crate::{
-    feed::{Batch, StreamId},
+    feed::Batch,
     task::panic_message,
 };
 
@@ -29,7 +29,6 @@ impl Session<'_> {
         &self,
         handler: &H,
         batch: Batch<T>,
-        at: Option<StreamId>,
     ) -> Outcome
     where
         H: Fn(Batch<T>) -> F,
@@ -43,26 +42,12 @@ impl Session<'_> {
             biased;
             () = self.lease.lost() => Outcome::Lost,
             () = self.stop.gone() => Outcome::Left,
-            done = timeout(limit, self.marked(at, call(handler, batch))) => {
+            done = timeout(limit, call(handler, batch)) => {
                 done.unwrap_or_else(|_| Outcome::Failed(format!("it did not end within {limit:?}")))
             }
         };
         self.lease.renew_until(None);
         outcome
-    }
-
-    /// Notes that the handler is at work while it is. The note is under way before the handler is called, and nobody
-    /// waits for it.
-    async fn marked(&self, at: Option<StreamId>, call: impl Future<Output = Outcome>) -> Outcome {
-        let mark = self.ledger.mark(self.lease.token(), at).fuse();
-        pin_mut!(mark, call);
-        loop {
-            select! {
-                biased;
-                () = &mut mark, if !futures_util::future::FusedFuture::is_terminated(&mark) => {}
-                done = &mut call => return done,
-            }
-        }
     }
 }
 

@@ -106,14 +106,15 @@ impl Ledger {
         }))
     }
 
-    /// Notes that a handler is at work: should the process die, that counts as a failure.
-    pub(super) async fn mark(&self, token: u64, at: Option<StreamId>) {
-        let marked: Result<u64, _> = lua::MARK
+    /// Notes that a handler is about to work: should it take its process along, that counts as a failure. `false` when
+    /// another has the lease.
+    pub(super) async fn mark(&self, token: u64, at: Option<StreamId>) -> Result<bool> {
+        lua::MARK
             .run(&self.stream.feed.connection, &[&self.token, &self.trouble], |command| {
                 command.arg(token).arg(text(at));
             })
-            .await;
-        self.shrug(marked.err());
+            .await
+            .map_err(|error| self.failed(error))
     }
 
     /// The handler was left on purpose.
@@ -123,7 +124,10 @@ impl Ledger {
                 command.arg(token);
             })
             .await;
-        self.shrug(unmarked.err());
+        // It is not worth a failure: then one is counted that was none.
+        if let Err(error) = unmarked {
+            tracing::debug!(consumer = &*self.consumer, %error, "a note of a consumer could not be taken back");
+        }
     }
 
     /// Counts a failure and sets the pause; how many there were, 0 when another has the lease.
@@ -155,19 +159,22 @@ impl Ledger {
             .map_err(|error| self.failed(error))
     }
 
-    /// Moves the offset, and what cannot be handled to the dead letters, in one step.
+    /// Moves the offset, and what cannot be handled to the dead letters, in one step; `on` is the [mark](Self::mark) for
+    /// what follows.
     pub(super) async fn commit(
         &self,
         token: u64,
         from: Option<StreamId>,
         to: StreamId,
         dead: &[Malformed],
+        on: bool,
     ) -> Result<Committed> {
         let queue = self.keys();
         let keys = [&*self.token, &self.offset, &self.trouble, &queue.queue, &queue.dead];
         let said: String = lua::COMMIT
             .run(&self.stream.feed.connection, &keys, |command| {
                 command.arg(token).arg(text(from)).arg(to.to_string()).arg(&*self.consumer);
+                command.arg(u8::from(on));
                 for letter in dead {
                     command.arg(letter.id.to_string()).arg(&letter.reason);
                 }
@@ -226,13 +233,6 @@ impl Ledger {
 
     pub(super) fn failed(&self, error: RedisError) -> crate::Error {
         self.stream.feed.failed("read or move the offset in", &self.offset, error)
-    }
-
-    /// What goes wrong with a note is not worth a failure.
-    fn shrug(&self, error: Option<RedisError>) {
-        if let Some(error) = error {
-            tracing::debug!(consumer = &*self.consumer, %error, "a note of a consumer could not be written");
-        }
     }
 }
 

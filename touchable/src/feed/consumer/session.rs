@@ -132,10 +132,10 @@ impl<'a> Session<'a> {
         let mut ahead: Option<Page> = None;
         let mut counted: Option<Instant> = None;
         while !self.stop.is_requested() {
-            let page = match ahead.take() {
-                Some(page) => page,
+            let (page, marked) = match ahead.take() {
+                Some(page) => (page, true),
                 None => match self.read(&mut tail, &place, once).await? {
-                    Some(page) => page,
+                    Some(page) => (page, false),
                     None => return Ok(End::Stopped),
                 },
             };
@@ -158,21 +158,23 @@ impl<'a> Session<'a> {
             let Some(last) = batch.last() else { continue };
             let outcome = if batch.is_empty() {
                 Outcome::Done
+            } else if !marked && !self.ledger.mark(self.lease.token(), place.at).await? {
+                Outcome::Lost
             } else if !once && place.until.is_none() && read == self.settings.batch_size {
                 // More are there, most likely: they come while these are handled.
                 let (outcome, next) = join!(
-                    self.handle(handler, batch.clone(), place.at),
+                    self.handle(handler, batch.clone()),
                     tail.read(last, self.settings.batch_size)
                 );
                 // What went wrong comes up again with the next read.
-                ahead = next.ok();
+                ahead = next.ok().filter(|next| !next.entries.is_empty());
                 outcome
             } else {
-                self.handle(handler, batch.clone(), place.at).await
+                self.handle(handler, batch.clone()).await
             };
             match outcome {
                 Outcome::Done => {
-                    if !self.commit(&mut place, last, batch.malformed()).await? {
+                    if !self.commit(&mut place, last, batch.malformed(), ahead.is_some()).await? {
                         if once {
                             return Ok(End::Handled(batch.len()));
                         }
@@ -192,6 +194,10 @@ impl<'a> Session<'a> {
                 return Ok(End::Handled(batch.len()));
             }
             self.measure(&place, read, &mut counted).await;
+        }
+        if ahead.is_some() {
+            // What was read ahead is marked and will not be handled.
+            self.ledger.unmark(self.lease.token()).await;
         }
         Ok(End::Stopped)
     }
@@ -240,7 +246,7 @@ impl<'a> Session<'a> {
                 id: first,
                 reason: format!("tried {} times; the last time: {}", place.tries, place.reason),
             };
-            self.commit(place, first, &[letter]).await?;
+            self.commit(place, first, &[letter], false).await?;
             return Ok(None);
         }
         if !self.ledger.suspect(self.lease.token(), place.at, last).await? {
@@ -252,8 +258,8 @@ impl<'a> Session<'a> {
     }
 
     /// `false` when the offset was moved by somebody else meanwhile: then the place is there.
-    async fn commit(&self, place: &mut Place, to: StreamId, dead: &[Malformed]) -> Result<bool> {
-        match self.ledger.commit(self.lease.token(), place.at, to, dead).await? {
+    async fn commit(&self, place: &mut Place, to: StreamId, dead: &[Malformed], on: bool) -> Result<bool> {
+        match self.ledger.commit(self.lease.token(), place.at, to, dead, on).await? {
             Committed::Done => place.move_to(to),
             Committed::Fenced => return Err(self.lease.is_lost()),
             Committed::Moved => {
