@@ -48,6 +48,7 @@ mod backfill;
 mod catalog;
 mod columns;
 pub mod example;
+mod feed_outbox;
 mod indexes;
 mod keyset;
 mod leases;
@@ -56,6 +57,7 @@ mod stamp;
 
 pub use backfill::{Backfill, Backfilled};
 pub use columns::TouchColumns;
+pub use feed_outbox::FeedOutbox;
 pub use indexes::AssociationIndexes;
 pub use leases::Leases;
 pub use schema::TouchSchema;

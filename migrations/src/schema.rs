@@ -7,7 +7,7 @@ use sea_orm_migration::{
 use touchable::Touchable;
 
 use crate::{
-    AssociationIndexes, Backfill, Leases, TouchColumns,
+    AssociationIndexes, Backfill, FeedOutbox, Leases, TouchColumns,
     stamp::{StampSql, Zone},
 };
 
@@ -49,6 +49,9 @@ pub trait TouchSchema {
 
     /// The table of leases in the database.
     fn leases(&self) -> Leases<'_>;
+
+    /// The table in which the messages of a feed wait while Redis is away.
+    fn feed_outbox(&self) -> FeedOutbox<'_>;
 }
 
 impl TouchSchema for SchemaManager<'_> {
@@ -90,5 +93,9 @@ impl TouchSchema for SchemaManager<'_> {
 
     fn leases(&self) -> Leases<'_> {
         Leases::new(self)
+    }
+
+    fn feed_outbox(&self) -> FeedOutbox<'_> {
+        FeedOutbox::new(self)
     }
 }

@@ -135,6 +135,12 @@ impl Error {
         matches!(self.0, Kind::Feed(crate::feed::Failure::Redis { .. }))
     }
 
+    /// What a feed's [outbox](crate::feed::Producer::outbox) is for.
+    #[cfg(feature = "feed")]
+    pub(crate) const fn is_unavailable(&self) -> bool {
+        self.is_feed() || self.is_not_replicated()
+    }
+
     /// Too few replicas had a delay message in time.
     #[cfg(feature = "feed")]
     #[must_use]

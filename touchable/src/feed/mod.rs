@@ -45,6 +45,7 @@
 //! - One consumer of a name is at work. One that was replaced without noticing can neither move the offset nor renew its
 //!   lease; its handler may still be running, and [`Batch::token`] tells the two apart.
 
+mod announce;
 mod connect;
 mod consumer;
 mod delayer;
@@ -55,6 +56,7 @@ mod keys;
 mod lua;
 mod message;
 pub mod observe;
+mod outbox;
 mod producer;
 mod reader;
 mod record;
@@ -68,6 +70,7 @@ pub use delayer::Delayer;
 pub(crate) use failure::Failure;
 pub use id::StreamId;
 pub use message::{Batch, Malformed, Message};
+pub use outbox::Drainer;
 pub use producer::Producer;
 pub use reader::{News, Reader, ReaderBuilder};
 pub use record::{Change, Id, Record};

@@ -6,7 +6,7 @@ use ::redis::{Cmd, Pipeline, RedisError, cmd};
 use tokio::sync::OnceCell;
 
 use super::{Failure, Record, Stream, StreamId, entry::PAYLOAD, keys::Keys, observe};
-use crate::{Error, Result, redis::Connection};
+use crate::{Error, Result, connection::Letter, redis::Connection};
 
 /// Messages of one pipeline.
 const SLICE: usize = 250;
@@ -14,8 +14,9 @@ const SLICE: usize = 250;
 /// Writes the messages of a stream. A clone is the same producer.
 #[derive(Clone)]
 pub struct Producer {
-    stream: Stream,
+    pub(super) stream: Stream,
     wait: Option<Wait>,
+    pub(super) outbox: bool,
 }
 
 /// How many replicas have to have a delay message, and within which time.
@@ -52,7 +53,11 @@ impl Kind {
 
 impl Producer {
     pub(super) const fn new(stream: Stream) -> Self {
-        Self { stream, wait: None }
+        Self {
+            stream,
+            wait: None,
+            outbox: false,
+        }
     }
 
     /// Lets a delay message count as written when so many replicas have it; without, when the server has it. Should fewer
@@ -66,6 +71,15 @@ impl Producer {
             within: within.max(Duration::from_millis(1)),
             connection: Arc::default(),
         });
+        self
+    }
+
+    /// Lets messages that cannot be [announced](Self::announce) wait in a table, written in the same transaction, while
+    /// Redis is away; without, such a commit fails. `manager.feed_outbox().up()` of `touchable-migrations` creates the
+    /// table, and a [`Drainer`](super::Drainer) has to run.
+    #[must_use]
+    pub const fn outbox(mut self) -> Self {
+        self.outbox = true;
         self
     }
 
@@ -133,7 +147,7 @@ impl Producer {
     async fn one<R: Record>(&self, kind: Kind, record: &R) -> Result<StreamId> {
         let shard = self.stream.shard_of(&record.key());
         let key = kind.key(&self.stream.shards[shard]);
-        let message = self.message(key, record)?;
+        let message = message(key, &self.payload(record)?);
         let id = if kind == Kind::Delay && self.wait.is_some() {
             self.send(kind, key, vec![message]).await?.pop().unwrap_or_default()
         } else {
@@ -146,13 +160,35 @@ impl Producer {
 
     async fn all<R: Record>(&self, kind: Kind, records: &[R]) -> Result<Vec<StreamId>> {
         // Everything is written as JSON before anything is sent.
+        let payloads: Vec<Vec<u8>> = records.iter().map(|record| self.payload(record)).collect::<Result<_>>()?;
+        let keys = records.iter().map(Record::key);
+        self.spread(kind, keys.zip(payloads.iter().map(Vec::as_slice))).await
+    }
+
+    /// Announces what is written as JSON already.
+    pub(super) async fn delay_letters(&self, letters: &[Letter]) -> Result<()> {
+        self.spread(Kind::Delay, letters.iter().map(parts)).await.map(drop)
+    }
+
+    /// Tells what is written as JSON already.
+    pub(super) async fn queue_letters(&self, letters: &[Letter]) -> Result<()> {
+        self.spread(Kind::Queue, letters.iter().map(parts)).await.map(drop)
+    }
+
+    /// Sends messages, shard by shard and slice by slice; their ids come in the order of the messages.
+    async fn spread<K: AsRef<str>>(
+        &self,
+        kind: Kind,
+        messages: impl Iterator<Item = (K, &[u8])>,
+    ) -> Result<Vec<StreamId>> {
         let mut shards: Vec<Vec<(usize, Cmd)>> = self.stream.shards.iter().map(|_| Vec::new()).collect();
-        for (place, record) in records.iter().enumerate() {
-            let shard = self.stream.shard_of(&record.key());
-            let message = self.message(kind.key(&self.stream.shards[shard]), record)?;
-            shards[shard].push((place, message));
+        let mut count = 0;
+        for (place, (key, payload)) in messages.enumerate() {
+            let shard = self.stream.shard_of(key.as_ref());
+            shards[shard].push((place, message(kind.key(&self.stream.shards[shard]), payload)));
+            count += 1;
         }
-        let mut ids = vec![StreamId::START; records.len()];
+        let mut ids = vec![StreamId::START; count];
         for (keys, messages) in self.stream.shards.iter().zip(shards) {
             let mut messages = messages.into_iter().peekable();
             while messages.peek().is_some() {
@@ -167,14 +203,14 @@ impl Producer {
         Ok(ids)
     }
 
-    fn message<R: Record>(&self, key: &str, record: &R) -> Result<Cmd> {
-        let payload = serde_json::to_vec(record).map_err(|error| Failure::Payload {
-            stream: self.stream.name.to_string(),
-            source: error.into(),
-        })?;
-        let mut message = cmd("XADD");
-        message.arg(key).arg("*").arg(PAYLOAD).arg(payload);
-        Ok(message)
+    pub(super) fn payload<R: Record>(&self, record: &R) -> Result<Vec<u8>> {
+        serde_json::to_vec(record).map_err(|error| {
+            Failure::Payload {
+                stream: self.stream.name.to_string(),
+                source: error.into(),
+            }
+            .into()
+        })
     }
 
     /// Sends messages of one shard together.
@@ -219,6 +255,16 @@ impl Producer {
     fn failed(&self, key: &str, error: RedisError) -> Error {
         self.stream.feed.failed("write to", key, error)
     }
+}
+
+fn message(key: &str, payload: &[u8]) -> Cmd {
+    let mut message = cmd("XADD");
+    message.arg(key).arg("*").arg(PAYLOAD).arg(payload);
+    message
+}
+
+fn parts(letter: &Letter) -> (&str, &[u8]) {
+    (&letter.key, &letter.payload)
 }
 
 impl Wait {
