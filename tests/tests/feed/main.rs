@@ -1,6 +1,7 @@
 //! The feed, on one Redis server and on a cluster.
 
 mod bad_input;
+mod committing;
 mod consuming;
 mod delaying;
 mod fencing;
