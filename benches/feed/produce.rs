@@ -38,8 +38,16 @@ async fn bare(track: &Track, payloads: &[String]) {
     for slice in payloads.chunks(SLICE) {
         let mut pipeline = Pipeline::with_capacity(SLICE);
         for payload in slice {
-            pipeline.cmd("XADD").arg(&key).arg("*").arg("payload").arg(payload);
+            pipeline
+                .cmd("XADD")
+                .arg(&key)
+                .arg("*")
+                .arg("payload")
+                .arg(payload);
         }
-        let _: Vec<String> = pipeline.query_async(&mut track.bare.clone()).await.expect("a server");
+        let _: Vec<String> = pipeline
+            .query_async(&mut track.bare.clone())
+            .await
+            .expect("a server");
     }
 }

@@ -45,7 +45,9 @@ impl<'a> Leases<'a> {
     ///
     /// What the database answers, for example when there is no such table.
     pub async fn down(self) -> Result<(), DbErr> {
-        self.manager.drop_table(Table::drop().table(NAME).to_owned()).await
+        self.manager
+            .drop_table(Table::drop().table(NAME).to_owned())
+            .await
     }
 }
 

@@ -43,8 +43,21 @@
 //!
 //! [`TouchColumns::deferred`] adds the columns without rewriting a row, on every backend that can; [`Backfill`] then
 //! fills them in batches, while the application runs.
+//!
+//! # A cache in the database
+//!
+//! [`CacheEntries`] makes the table of `touchable::cache::store::Database`:
+//!
+//! ```
+//! # use sea_orm_migration::prelude::*;
+//! # use touchable_migrations::TouchSchema;
+//! # async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+//! manager.cache_entries().up().await
+//! # }
+//! ```
 
 mod backfill;
+mod cache_entries;
 mod catalog;
 mod columns;
 pub mod example;
@@ -56,6 +69,7 @@ mod schema;
 mod stamp;
 
 pub use backfill::{Backfill, Backfilled};
+pub use cache_entries::CacheEntries;
 pub use columns::TouchColumns;
 pub use feed_outbox::FeedOutbox;
 pub use indexes::AssociationIndexes;

@@ -7,7 +7,7 @@ use sea_orm_migration::{
 use touchable::Touchable;
 
 use crate::{
-    AssociationIndexes, Backfill, FeedOutbox, Leases, TouchColumns,
+    AssociationIndexes, Backfill, CacheEntries, FeedOutbox, Leases, TouchColumns,
     stamp::{StampSql, Zone},
 };
 
@@ -52,6 +52,9 @@ pub trait TouchSchema {
 
     /// The table in which the messages of a feed wait while Redis is away.
     fn feed_outbox(&self) -> FeedOutbox<'_>;
+
+    /// The table of a cache in the database.
+    fn cache_entries(&self) -> CacheEntries<'_>;
 }
 
 impl TouchSchema for SchemaManager<'_> {
@@ -97,5 +100,9 @@ impl TouchSchema for SchemaManager<'_> {
 
     fn feed_outbox(&self) -> FeedOutbox<'_> {
         FeedOutbox::new(self)
+    }
+
+    fn cache_entries(&self) -> CacheEntries<'_> {
+        CacheEntries::new(self)
     }
 }

@@ -106,6 +106,14 @@ impl Clock {
         SCOPED.try_with(Clone::clone).unwrap_or_default()
     }
 
+    /// Microseconds since the Unix epoch, which no stamp is made of.
+    #[cfg(feature = "cache")]
+    pub(crate) fn now(&self) -> i64 {
+        self.0
+            .as_ref()
+            .map_or_else(system_micros, |manual| manual.now.load(Relaxed))
+    }
+
     /// A stamp above every other this clock gave, whatever the time does.
     pub(crate) fn stamp(&self) -> Stamp {
         let (now, last) = match &self.0 {

@@ -60,7 +60,7 @@ pub(crate) fn saved(schema: &'static Schema, records: u64) {
     count(SAVES, &schema.labels, records);
 }
 
-fn count(name: &'static str, labels: &'static [Label], by: u64) {
+pub(crate) fn count(name: &'static str, labels: &'static [Label], by: u64) {
     let key = Key::from_static_parts(name, labels);
     metrics::with_recorder(|recorder| recorder.register_counter(&key, &METADATA).increment(by));
 }

@@ -2,12 +2,7 @@
 //! them.
 
 use std::{
-    any::Any,
-    collections::hash_map::RandomState,
-    fmt,
-    hash::BuildHasher,
-    panic::AssertUnwindSafe,
-    sync::Arc,
+    any::Any, collections::hash_map::RandomState, fmt, hash::BuildHasher, panic::AssertUnwindSafe, sync::Arc,
     time::Duration,
 };
 
@@ -21,6 +16,7 @@ pub const PANICS: &str = "touchable_task_panics_total";
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The wait after a turn that panicked.
+#[cfg(feature = "feed")]
 const AFTER_PANIC: Duration = Duration::from_secs(1);
 
 /// Something that goes on in the background for as long as this handle lives.
@@ -44,6 +40,7 @@ enum Stage {
 
 impl Task {
     /// Runs `turn` again and again, each time after the wait that the turn before has returned, up to a tenth longer.
+    #[cfg(feature = "feed")]
     pub(crate) fn repeat<F, T>(name: impl Into<Arc<str>>, mut turn: F) -> Self
     where
         F: FnMut(Stop) -> T + Send + 'static,
@@ -134,7 +131,7 @@ impl fmt::Debug for Task {
         f.debug_struct("Task")
             .field("name", &self.name)
             .field("finished", &self.is_finished())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 
@@ -150,6 +147,7 @@ impl Stop {
         (stage, Self(seen))
     }
 
+    #[cfg(feature = "feed")]
     pub(crate) fn is_requested(&self) -> bool {
         *self.0.borrow() > Stage::Running
     }
@@ -165,6 +163,7 @@ impl Stop {
     }
 
     /// Sleeps, unless it is time to end.
+    #[cfg(feature = "feed")]
     pub(crate) async fn sleep(&self, wait: Duration) {
         select! {
             () = sleep(wait) => {}
@@ -203,7 +202,7 @@ pub(crate) fn part_of(end: u32) -> u32 {
     u32::try_from(RandomState::new().hash_one(()) % u64::from(end.max(1))).unwrap_or_default()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "feed"))]
 mod tests {
     use std::{
         sync::{

@@ -1,12 +1,6 @@
 //! Inside the processes.
 
-use std::{
-    borrow::Cow,
-    io::Read,
-    path::PathBuf,
-    process,
-    time::Duration,
-};
+use std::{borrow::Cow, io::Read, path::PathBuf, process, time::Duration};
 
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
@@ -58,11 +52,20 @@ impl Role {
     #[must_use]
     pub fn arguments(self) -> Vec<String> {
         let (name, numbers) = match self {
-            Self::Produce { first_record, versions } => ("produce", vec![first_record, versions]),
+            Self::Produce {
+                first_record,
+                versions,
+            } => ("produce", vec![first_record, versions]),
             Self::Announce => ("announce", vec![]),
-            Self::Consume { batch_size, lease_millis } => ("consume", vec![batch_size as u64, lease_millis]),
+            Self::Consume {
+                batch_size,
+                lease_millis,
+            } => ("consume", vec![batch_size as u64, lease_millis]),
             Self::Abort { version } => ("abort", vec![version]),
-            Self::Stall { version, lease_millis } => ("stall", vec![version, lease_millis]),
+            Self::Stall {
+                version,
+                lease_millis,
+            } => ("stall", vec![version, lease_millis]),
             Self::Deliver { delay_millis } => ("deliver", vec![delay_millis]),
             Self::Trim => ("trim", vec![]),
         };
@@ -72,14 +75,20 @@ impl Role {
 
     fn parse(name: &str, numbers: &[u64]) -> Self {
         match (name, numbers) {
-            ("produce", &[first_record, versions]) => Self::Produce { first_record, versions },
+            ("produce", &[first_record, versions]) => Self::Produce {
+                first_record,
+                versions,
+            },
             ("announce", []) => Self::Announce,
             ("consume", &[batch_size, lease_millis]) => Self::Consume {
                 batch_size: usize::try_from(batch_size).expect("a size"),
                 lease_millis,
             },
             ("abort", &[version]) => Self::Abort { version },
-            ("stall", &[version, lease_millis]) => Self::Stall { version, lease_millis },
+            ("stall", &[version, lease_millis]) => Self::Stall {
+                version,
+                lease_millis,
+            },
             ("deliver", &[delay_millis]) => Self::Deliver { delay_millis },
             ("trim", []) => Self::Trim,
             other => panic!("no role: {other:?}"),
@@ -102,7 +111,9 @@ const COMMIT: u64 = 250;
 pub fn work(mut arguments: impl Iterator<Item = String>) {
     let mut next = || arguments.next().expect("five arguments");
     let (url, namespace, shards, dir, role) = (next(), next(), next(), next(), next());
-    let numbers: Vec<u64> = arguments.map(|number| number.parse().expect("a number")).collect();
+    let numbers: Vec<u64> = arguments
+        .map(|number| number.parse().expect("a number"))
+        .collect();
     let role = Role::parse(&role, &numbers);
     end_with_parent();
     tokio::runtime::Builder::new_multi_thread()
@@ -145,14 +156,27 @@ impl Worker {
     async fn run(&self, role: Role) {
         let forever = std::future::pending::<()>;
         match role {
-            Role::Produce { first_record, versions } => self.produce(first_record, versions).await,
+            Role::Produce {
+                first_record,
+                versions,
+            } => self.produce(first_record, versions).await,
             Role::Announce => self.announce().await,
-            Role::Consume { batch_size, lease_millis } => self.consume(batch_size, lease_millis, |_| {}).await,
+            Role::Consume {
+                batch_size,
+                lease_millis,
+            } => self.consume(batch_size, lease_millis, |_| {}).await,
             Role::Abort { version } => {
-                let abort = move |bad| if bad == version { process::abort() };
+                let abort = move |bad| {
+                    if bad == version {
+                        process::abort()
+                    }
+                };
                 self.consume(10, 200, abort).await;
             }
-            Role::Stall { version, lease_millis } => {
+            Role::Stall {
+                version,
+                lease_millis,
+            } => {
                 let stop = move |bad| {
                     if bad == version {
                         println!("stalled");
@@ -161,7 +185,11 @@ impl Worker {
                 self.consume(1, lease_millis, stop).await;
             }
             Role::Deliver { delay_millis } => {
-                let _task = self.users.delayer(Duration::from_millis(delay_millis)).run().expect("a delay");
+                let _task = self
+                    .users
+                    .delayer(Duration::from_millis(delay_millis))
+                    .run()
+                    .expect("a delay");
                 forever().await;
             }
             Role::Trim => {
@@ -178,7 +206,10 @@ impl Worker {
         let producer = self.users.producer();
         loop {
             // What one that was killed before has committed.
-            let from = committed.lines().last().map_or(0, |line| line[0].parse().expect("a number"));
+            let from = committed
+                .lines()
+                .last()
+                .map_or(0, |line| line[0].parse().expect("a number"));
             if from >= versions {
                 return;
             }
@@ -203,7 +234,10 @@ impl Worker {
     }
 
     async fn announce(&self) {
-        let version = Version { record: 1, version: 1 };
+        let version = Version {
+            record: 1,
+            version: 1,
+        };
         self.users.producer().delay(&version).await.expect("a server");
         Log::new(&self.dir, "committed-1").append([1]);
         println!("committed");
@@ -211,7 +245,12 @@ impl Worker {
     }
 
     /// Notes what it has handled in the log of the shard.
-    async fn consume(&self, batch_size: usize, lease_millis: u64, before: impl Fn(u64) + Send + Sync + 'static) {
+    async fn consume(
+        &self,
+        batch_size: usize,
+        lease_millis: u64,
+        before: impl Fn(u64) + Send + Sync + 'static,
+    ) {
         let dir = self.dir.clone();
         let consumer = self
             .users
@@ -231,7 +270,12 @@ impl Worker {
                     .iter()
                     .map(|message| {
                         let Version { record, version } = message.record;
-                        format!("{} {} {} {record} {version}", process::id(), batch.token(), message.id)
+                        format!(
+                            "{} {} {} {record} {version}",
+                            process::id(),
+                            batch.token(),
+                            message.id
+                        )
                     })
                     .collect();
                 async move {

@@ -51,18 +51,34 @@ async fn a_server_that_is_not_there_is_said() {
     let error = Feed::connect("redis://:secret@127.0.0.1:1").await.unwrap_err();
     assert!(error.is_feed(), "{error}");
     let text = error.to_string();
-    assert!(text.contains("127.0.0.1:1 cannot be reached") && !text.contains("secret"), "{text}");
+    assert!(
+        text.contains("127.0.0.1:1 cannot be reached") && !text.contains("secret"),
+        "{text}"
+    );
     let error = Feed::connect("localhost").await.unwrap_err().to_string();
-    assert!(error.contains("redis://user:password@host:port/database"), "{error}");
+    assert!(
+        error.contains("redis://user:password@host:port/database"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn names_that_cannot_be_are_refused() {
     let feed = Feed::connect(&redis_url()).await.unwrap();
-    for (name, says) in [("", "blank"), (" ", "blank"), ("a/b", "slash"), ("a\nb", "control")] {
+    for (name, says) in [
+        ("", "blank"),
+        (" ", "blank"),
+        ("a/b", "slash"),
+        ("a\nb", "control"),
+    ] {
         let error = feed.stream(name).open().await.unwrap_err().to_string();
         assert!(error.contains(says), "{error}");
-        let error = Feed::builder(&redis_url()).namespace(name).connect().await.unwrap_err().to_string();
+        let error = Feed::builder(&redis_url())
+            .namespace(name)
+            .connect()
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(says), "{error}");
     }
     let long = "x".repeat(151);
@@ -83,9 +99,16 @@ async fn settings_that_cannot_work_are_refused(world: World) {
         (users.consumer(""), "blank"),
         (users.consumer("a/b"), "slash"),
     ] {
-        let error = bad.run_once(|_: Batch<Change>| async { done() }).await.unwrap_err().to_string();
+        let error = bad
+            .run_once(|_: Batch<Change>| async { done() })
+            .await
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(says) && error.contains("`users`"), "{error}");
-        let error = bad.run(|_: Batch<Change>| async { done() }).unwrap_err().to_string();
+        let error = bad
+            .run(|_: Batch<Change>| async { done() })
+            .unwrap_err()
+            .to_string();
         assert!(error.contains(says), "{error}");
     }
 }
@@ -93,7 +116,10 @@ async fn settings_that_cannot_work_are_refused(world: World) {
 async fn a_key_of_another_type_is_said(world: World) {
     world.set("queue", "a string").await;
     let error = world.feed.stream("users").open().await.unwrap_err().to_string();
-    assert!(error.contains(&world.key("queue")) && error.contains("holds a string"), "{error}");
+    assert!(
+        error.contains(&world.key("queue")) && error.contains("holds a string"),
+        "{error}"
+    );
 }
 
 /// Somebody takes the key while the stream is in use: everything says so, and goes on when it is given back.
@@ -110,7 +136,10 @@ async fn a_key_taken_meanwhile_is_said_and_got_over(world: World) {
         users.trimmer(["search"]).trim().await.unwrap_err(),
     ] {
         assert!(error.is_feed(), "{error}");
-        assert!(error.to_string().contains("another program keeps something else"), "{error}");
+        assert!(
+            error.to_string().contains("another program keeps something else"),
+            "{error}"
+        );
     }
     let () = world.ask(cmd("DEL").arg(world.key("queue"))).await;
     users.producer().queue(&Change::of(1)).await.unwrap();

@@ -36,13 +36,19 @@ macro_rules! on_every_database {
 
 /// A database with a table to write to, and its outbox.
 async fn prepare(database: &Database) -> TouchConnection {
-    database.db.execute_unprepared("CREATE TABLE written (n INT NOT NULL)").await.unwrap();
+    database
+        .db
+        .execute_unprepared("CREATE TABLE written (n INT NOT NULL)")
+        .await
+        .unwrap();
     SchemaManager::new(&database.db).feed_outbox().up().await.unwrap();
     connect(database.db.clone())
 }
 
 async fn write(db: &impl ConnectionTrait) {
-    db.execute_unprepared("INSERT INTO written (n) VALUES (1)").await.unwrap();
+    db.execute_unprepared("INSERT INTO written (n) VALUES (1)")
+        .await
+        .unwrap();
 }
 
 async fn written(db: &DatabaseConnection) -> i64 {
@@ -58,7 +64,10 @@ async fn b03_each_once_before_and_after_the_commit(database: &Database) {
     for id in [5, 6, 5, 7, 6] {
         producer.announce(&tx, &Change::of(id)).unwrap();
     }
-    assert!(world.entries("delay").await.is_empty(), "nothing before the commit");
+    assert!(
+        world.entries("delay").await.is_empty(),
+        "nothing before the commit"
+    );
     tx.commit().await.unwrap();
     assert_eq!(world.payloads("delay").await, payloads([5, 6, 7]));
     assert_eq!(world.payloads("queue").await, payloads([5, 6, 7]));
@@ -82,7 +91,10 @@ async fn b03_what_is_rolled_back_is_not_told(database: &Database) {
     let undone = tx.begin().await.unwrap();
     producer.announce(&undone, &Change::of(4)).unwrap();
     undone.rollback().await.unwrap();
-    assert!(world.entries("delay").await.is_empty(), "a savepoint is no commit");
+    assert!(
+        world.entries("delay").await.is_empty(),
+        "a savepoint is no commit"
+    );
     tx.commit().await.unwrap();
     assert_eq!(world.payloads("delay").await, payloads([3]));
     assert_eq!(world.payloads("queue").await, payloads([3]));
@@ -93,7 +105,10 @@ async fn b03_there_has_to_be_a_commit(database: &Database) {
     let producer = world.users().await.producer();
     let error = producer.announce(&db, &Change::of(1)).unwrap_err().to_string();
     assert!(error.contains("`users`") && error.contains("bulk"), "{error}");
-    let error = producer.announce(&database.db, &Change::of(1)).unwrap_err().to_string();
+    let error = producer
+        .announce(&database.db, &Change::of(1))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("touchable::connect"), "{error}");
 }
 
@@ -135,24 +150,38 @@ async fn without_redis_the_outbox_keeps_what_is_committed(database: &Database) {
     assert_eq!(drainer.waiting().await.unwrap(), 600, "what is not sent waits");
     server.restart();
     let task = drainer.clone().interval(Duration::from_millis(10)).run().unwrap();
-    until("the outbox is sent", async || drainer.waiting().await.unwrap() == 0).await;
+    until("the outbox is sent", async || {
+        drainer.waiting().await.unwrap() == 0
+    })
+    .await;
     task.shutdown().await;
     assert_eq!(world.payloads("queue").await, payloads(0..600));
     assert!(world.entries("delay").await.is_empty());
     let tx = db.begin().await.unwrap();
     producer.announce(&tx, &Change::of(601)).unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(drainer.waiting().await.unwrap(), 0, "with Redis the outbox is not used");
+    assert_eq!(
+        drainer.waiting().await.unwrap(),
+        0,
+        "with Redis the outbox is not used"
+    );
 }
 
 async fn an_outbox_holds_several_streams(database: &Database) {
     let db = prepare(database).await;
     let mut server = OwnRedis::start(&[]);
     let world = World::on(server.url()).await;
-    let (users, events) = (world.users().await, world.feed.stream("events").open().await.unwrap());
+    let (users, events) = (
+        world.users().await,
+        world.feed.stream("events").open().await.unwrap(),
+    );
     server.kill();
     let tx = db.begin().await.unwrap();
-    users.producer().outbox().announce(&tx, &Change::of("Æ\u{1F600}'\"?$1\\")).unwrap();
+    users
+        .producer()
+        .outbox()
+        .announce(&tx, &Change::of("Æ\u{1F600}'\"?$1\\"))
+        .unwrap();
     events.producer().outbox().announce(&tx, &Change::of(2)).unwrap();
     tx.commit().await.unwrap();
     server.restart();

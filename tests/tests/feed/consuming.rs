@@ -27,7 +27,11 @@ async fn b06_from_the_beginning_in_order_and_in_batches(world: World) {
             .unwrap();
         assert_eq!(handled, expected);
     }
-    assert_eq!(seen.batches().iter().map(Vec::len).collect::<Vec<_>>(), [10, 10, 5], "an empty stream calls nobody");
+    assert_eq!(
+        seen.batches().iter().map(Vec::len).collect::<Vec<_>>(),
+        [10, 10, 5],
+        "an empty stream calls nobody"
+    );
     assert_eq!(seen.all(), (0..25).collect::<Vec<_>>());
 }
 
@@ -43,7 +47,11 @@ async fn b06_an_empty_stream_calls_nobody(world: World) {
 async fn b06_ids_are_numbers(world: World) {
     for seq in [8, 9, 10, 11, 99, 100, 101] {
         world
-            .add("queue", &format!("7-{seq}"), &[("payload", &format!("{{\"id\":{seq}}}"))])
+            .add(
+                "queue",
+                &format!("7-{seq}"),
+                &[("payload", &format!("{{\"id\":{seq}}}"))],
+            )
             .await;
     }
     let users = world.users().await;
@@ -58,7 +66,10 @@ async fn b06_ids_are_numbers(world: World) {
             .unwrap();
     }
     assert_eq!(seen.all(), [8, 9, 10, 11, 99, 100, 101]);
-    assert_eq!(consumer.max_committed_id(0).await.unwrap().unwrap().to_string(), "7-101");
+    assert_eq!(
+        consumer.max_committed_id(0).await.unwrap().unwrap().to_string(),
+        "7-101"
+    );
 }
 
 async fn b07_the_offset_moves_after_the_handler(world: World) {
@@ -168,7 +179,11 @@ async fn b06_the_background_keeps_the_order(world: World) {
         .unwrap();
     until("all is handled", async || seen.all().len() >= 2_000).await;
     for slice in 0..20 {
-        users.producer().queue_all(&changes(2_000 + slice * 10..2_010 + slice * 10)).await.unwrap();
+        users
+            .producer()
+            .queue_all(&changes(2_000 + slice * 10..2_010 + slice * 10))
+            .await
+            .unwrap();
     }
     until("the rest is handled", async || seen.all().len() >= 2_200).await;
     task.shutdown().await;
@@ -179,7 +194,10 @@ async fn b06_the_background_keeps_the_order(world: World) {
 async fn b08_shutdown_lets_the_handler_finish(world: World) {
     let users = world.users().await;
     let last = users.producer().queue(&Change::of(1)).await.unwrap();
-    let (begun, go) = (Arc::new(tokio::sync::Notify::new()), Arc::new(tokio::sync::Notify::new()));
+    let (begun, go) = (
+        Arc::new(tokio::sync::Notify::new()),
+        Arc::new(tokio::sync::Notify::new()),
+    );
     let (told, waits) = (Arc::clone(&begun), Arc::clone(&go));
     let task = users
         .consumer("search")
@@ -198,7 +216,10 @@ async fn b08_shutdown_lets_the_handler_finish(world: World) {
     assert!(!ending.is_finished());
     go.notify_one();
     ending.await.unwrap();
-    assert_eq!(users.consumer("search").max_committed_id(0).await.unwrap(), Some(last));
+    assert_eq!(
+        users.consumer("search").max_committed_id(0).await.unwrap(),
+        Some(last)
+    );
 }
 
 async fn b15_lag_is_counted(world: World) {
@@ -209,7 +230,10 @@ async fn b15_lag_is_counted(world: World) {
     let lag = consumer.lag().await.unwrap();
     assert_eq!(lag.messages, 2_500);
     assert!(lag.age < Duration::from_mins(1), "{lag:?}");
-    consumer.run_once(|_: Batch<Change>| async { done() }).await.unwrap();
+    consumer
+        .run_once(|_: Batch<Change>| async { done() })
+        .await
+        .unwrap();
     assert_eq!(consumer.lag().await.unwrap().messages, 2_000);
 }
 

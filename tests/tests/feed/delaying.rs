@@ -29,7 +29,11 @@ async fn b10_when_its_time_has_come_and_only_once(world: World) {
     })
     .await;
     // The servers count in whole milliseconds.
-    assert!(begun.elapsed() + Duration::from_millis(10) >= delay, "too soon: {:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() + Duration::from_millis(10) >= delay,
+        "too soon: {:?}",
+        begun.elapsed()
+    );
     assert_eq!(delayer.deliver().await.unwrap(), 0);
     assert_eq!(world.payloads("queue").await, payloads(0..3), "in order");
     assert!(world.entries("delay").await.is_empty());
@@ -39,7 +43,9 @@ async fn b10_when_its_time_has_come_and_only_once(world: World) {
 async fn b10_fields_are_copied_as_they_are(world: World) {
     let users = world.users().await;
     world.add("delay", "1-1", &[("payload", "  {\"id\" : 1} ")]).await;
-    world.add("delay", "1-2", &[("b", "2"), ("a", "\u{0}\n"), ("", "")]).await;
+    world
+        .add("delay", "1-2", &[("b", "2"), ("a", "\u{0}\n"), ("", "")])
+        .await;
     assert_eq!(users.delayer(Duration::from_secs(1)).deliver().await.unwrap(), 2);
     let queue = world.entries("queue").await;
     assert_eq!(queue[0].1["payload"], "  {\"id\" : 1} ");
@@ -50,7 +56,13 @@ async fn b10_fields_are_copied_as_they_are(world: World) {
 async fn b10_more_than_a_slice_and_several_delayers(world: World) {
     let users = world.users().await;
     for id in 0..20 {
-        world.add("delay", &format!("1-{}", id + 1), &[("payload", &format!("{{\"id\":{id}}}"))]).await;
+        world
+            .add(
+                "delay",
+                &format!("1-{}", id + 1),
+                &[("payload", &format!("{{\"id\":{id}}}"))],
+            )
+            .await;
     }
     users.producer().delay_all(&changes(20..2_000)).await.unwrap();
     let delayer = users.delayer(Duration::from_millis(1));
@@ -59,7 +71,11 @@ async fn b10_more_than_a_slice_and_several_delayers(world: World) {
         all.into_iter().map(Result::unwrap).sum::<usize>() == 0 && world.entries("delay").await.is_empty()
     })
     .await;
-    assert_eq!(world.payloads("queue").await, payloads(0..2_000), "in order, and nothing twice");
+    assert_eq!(
+        world.payloads("queue").await,
+        payloads(0..2_000),
+        "in order, and nothing twice"
+    );
 }
 
 async fn b10_in_the_background(world: World) {
@@ -69,7 +85,10 @@ async fn b10_in_the_background(world: World) {
     for id in 0..3 {
         let sent = Instant::now();
         users.producer().delay(&Change::of(id)).await.unwrap();
-        until("it is told", async || world.payloads("queue").await == payloads(0..=id)).await;
+        until("it is told", async || {
+            world.payloads("queue").await == payloads(0..=id)
+        })
+        .await;
         assert!(sent.elapsed() + Duration::from_millis(10) >= delay);
         assert!(sent.elapsed() < delay * 5, "too late: {:?}", sent.elapsed());
     }
@@ -83,7 +102,10 @@ async fn b10_an_entry_too_large_to_be_sent_is_put_aside(world: World) {
     let fields: Vec<(&str, &str)> = many.iter().map(|n| (n.as_str(), "x")).collect();
     world.add("delay", "1-1", &fields).await;
     world.add("delay", "1-2", &[("payload", "{\"id\":1}")]).await;
-    assert_eq!(users.delayer(Duration::from_millis(1)).deliver().await.unwrap(), 2);
+    assert_eq!(
+        users.delayer(Duration::from_millis(1)).deliver().await.unwrap(),
+        2
+    );
     assert_eq!(world.payloads("queue").await, payloads([1]));
     assert!(world.entries("dead").await[0].1.contains_key("packed"));
 }

@@ -17,7 +17,10 @@ async fn b09_who_was_replaced_moves_nothing(world: World) {
     let stalled = {
         let users = users.clone();
         tokio::spawn(async move {
-            let consumer = users.consumer("search").batch_size(3).lease_time(Duration::from_hours(1));
+            let consumer = users
+                .consumer("search")
+                .batch_size(3)
+                .lease_time(Duration::from_hours(1));
             consumer
                 .run_once(|batch: Batch<Change>| {
                     let (told, waits, token) = (Arc::clone(&told), Arc::clone(&waits), batch.token());

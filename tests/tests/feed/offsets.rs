@@ -7,7 +7,13 @@ use crate::world::{Seen, World, changes, done, on_both, until};
 
 async fn b09_a_commit_by_hand_only_rises(world: World) {
     for seq in [1, 2, 9, 10, 11] {
-        world.add("queue", &format!("5-{seq}"), &[("payload", &format!("{{\"id\":{seq}}}"))]).await;
+        world
+            .add(
+                "queue",
+                &format!("5-{seq}"),
+                &[("payload", &format!("{{\"id\":{seq}}}"))],
+            )
+            .await;
     }
     let users = world.users().await;
     let consumer = users.consumer("search");
@@ -36,18 +42,36 @@ async fn b09_numbers_beyond_those_of_lua(world: World) {
     }
     let users = world.users().await;
     let consumer = users.consumer("search");
-    assert!(consumer.commit(0, "9007199254740993-0".parse().unwrap()).await.unwrap());
-    assert!(!consumer.commit(0, "9007199254740992-0".parse().unwrap()).await.unwrap());
+    assert!(
+        consumer
+            .commit(0, "9007199254740993-0".parse().unwrap())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !consumer
+            .commit(0, "9007199254740992-0".parse().unwrap())
+            .await
+            .unwrap()
+    );
 }
 
 async fn b09_beyond_the_end_is_refused(world: World) {
     let users = world.users().await;
     let last = users.producer().queue(&Change::of(1)).await.unwrap();
-    let beyond = StreamId { ms: last.ms + 1, seq: 0 };
+    let beyond = StreamId {
+        ms: last.ms + 1,
+        seq: 0,
+    };
     let error = users.consumer("search").commit(0, beyond).await.unwrap_err();
     assert!(error.is_offset(), "{error}");
     assert!(error.to_string().contains("after the last message"), "{error}");
-    let error = users.consumer("search").commit(1, last).await.unwrap_err().to_string();
+    let error = users
+        .consumer("search")
+        .commit(1, last)
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("no shard 1"), "{error}");
 }
 
@@ -57,10 +81,16 @@ async fn an_offset_that_is_none_is_said_and_left_alone(world: World) {
     let consumer = users.consumer("search");
     for spoilt in ["abc", "5", "5-", "-5", "5-x", "5-1-1", "0x5-1", " 5-1"] {
         world.set("offset:search", spoilt).await;
-        let error = consumer.run_once(|_: Batch<Change>| async { done() }).await.unwrap_err();
+        let error = consumer
+            .run_once(|_: Batch<Change>| async { done() })
+            .await
+            .unwrap_err();
         assert!(error.is_offset(), "{error}");
         let text = error.to_string();
-        assert!(text.contains(&world.key("offset:search")) && text.contains(&format!("`{spoilt}`")), "{text}");
+        assert!(
+            text.contains(&world.key("offset:search")) && text.contains(&format!("`{spoilt}`")),
+            "{text}"
+        );
         assert!(consumer.max_committed_id(0).await.unwrap_err().is_offset());
         assert!(consumer.commit(0, StreamId::START).await.unwrap_err().is_offset());
         assert!(users.trimmer(["search"]).trim().await.unwrap_err().is_offset());
@@ -74,10 +104,20 @@ async fn an_offset_after_the_end_is_said(world: World) {
     let users = world.users().await;
     users.producer().queue_all(&changes(0..3)).await.unwrap();
     world.set("offset:search", "99999999999999-0").await;
-    let error = users.consumer("search").run_once(|_: Batch<Change>| async { done() }).await.unwrap_err();
-    assert!(error.is_offset() && error.to_string().contains("after the last message"), "{error}");
+    let error = users
+        .consumer("search")
+        .run_once(|_: Batch<Change>| async { done() })
+        .await
+        .unwrap_err();
+    assert!(
+        error.is_offset() && error.to_string().contains("after the last message"),
+        "{error}"
+    );
     let error = users.trimmer(["search"]).trim().await.unwrap_err();
-    assert!(error.is_offset() && error.to_string().contains("after the last message"), "{error}");
+    assert!(
+        error.is_offset() && error.to_string().contains("after the last message"),
+        "{error}"
+    );
     assert_eq!(world.entries("queue").await.len(), 3);
 }
 
@@ -104,7 +144,10 @@ async fn an_offset_set_back_by_hand_is_obeyed(world: World) {
     until("they come again", async || seen.all().ends_with(&[2, 3, 4, 5])).await;
     let () = world.ask(cmd("DEL").arg(world.key("offset:search"))).await;
     users.producer().queue(&Change::of(6)).await.unwrap();
-    until("all come again", async || seen.all().ends_with(&[0, 1, 2, 3, 4, 5, 6])).await;
+    until("all come again", async || {
+        seen.all().ends_with(&[0, 1, 2, 3, 4, 5, 6])
+    })
+    .await;
     task.shutdown().await;
 }
 

@@ -84,7 +84,9 @@ async fn b07_an_outage_that_ends_in_time_loses_nothing(world: World) {
     let consumer = quick(users.consumer("search"));
     // Twice as a batch, of three times.
     for _ in 0..2 {
-        let refused = consumer.run_once(|_: Batch<Change>| async { crate::world::failed() }).await;
+        let refused = consumer
+            .run_once(|_: Batch<Change>| async { crate::world::failed() })
+            .await;
         assert!(refused.unwrap_err().is_handler());
     }
     while consumer.lag().await.unwrap().messages > 0 {
@@ -104,11 +106,17 @@ async fn what_others_have_written_is_put_aside(world: World) {
     let users = world.users().await;
     let producer = users.producer();
     producer.queue(&Change::of(1)).await.unwrap();
-    world.add("queue", "*", &[("colour", "blue"), ("size", "7")]).await;
+    world
+        .add("queue", "*", &[("colour", "blue"), ("size", "7")])
+        .await;
     world.add("queue", "*", &[("payload", "{\"id\":")]).await;
     producer.queue(&Change::of(2)).await.unwrap();
-    world.add("queue", "*", &[("payload", "{\"name\":\"no id\"}")]).await;
-    world.add("queue", "*", &[("payload", "{\"id\":1}"), ("more", "1")]).await;
+    world
+        .add("queue", "*", &[("payload", "{\"name\":\"no id\"}")])
+        .await;
+    world
+        .add("queue", "*", &[("payload", "{\"id\":1}"), ("more", "1")])
+        .await;
     world.add("queue", "*", &[("payload", "{\"id\":1.5}")]).await;
     producer.queue(&Change::of(3)).await.unwrap();
     let seen = Seen::default();
@@ -127,11 +135,18 @@ async fn what_others_have_written_is_put_aside(world: World) {
     assert_eq!((handled, seen.all()), (3, vec![1, 2, 3]));
     let dead = world.entries("dead").await;
     assert_eq!(dead.len(), 5, "{dead:?}");
-    assert_eq!((dead[0].1["colour"].as_str(), dead[0].1["size"].as_str()), ("blue", "7"));
+    assert_eq!(
+        (dead[0].1["colour"].as_str(), dead[0].1["size"].as_str()),
+        ("blue", "7")
+    );
     assert!(dead[0].1["reason"].contains("`payload`"), "{:?}", dead[0]);
     assert_eq!(dead[1].1["payload"], "{\"id\":");
     assert!(dead[1].1["reason"].contains("EOF"), "{:?}", dead[1]);
-    assert!(dead[2].1["reason"].contains("missing field `id`"), "{:?}", dead[2]);
+    assert!(
+        dead[2].1["reason"].contains("missing field `id`"),
+        "{:?}",
+        dead[2]
+    );
 }
 
 /// While the handler fails nothing is put aside: what cannot be read may be readable for the next version.
@@ -140,7 +155,9 @@ async fn what_cannot_be_read_waits_for_the_rest(world: World) {
     world.add("queue", "*", &[("payload", "nonsense")]).await;
     users.producer().queue(&Change::of(2)).await.unwrap();
     let consumer = quick(users.consumer("search"));
-    let refused = consumer.run_once(|_: Batch<Change>| async { crate::world::failed() }).await;
+    let refused = consumer
+        .run_once(|_: Batch<Change>| async { crate::world::failed() })
+        .await;
     assert!(refused.unwrap_err().is_handler());
     assert!(world.entries("dead").await.is_empty());
 }
@@ -152,13 +169,14 @@ async fn nothing_but_nonsense_calls_nobody(world: World) {
     world.add("queue", "*", &fields).await;
     let last = world.add("queue", "*", &[("payload", "\u{0}\u{1}")]).await;
     let consumer = users.consumer("search");
-    let handled = consumer
-        .run_once(|_: Batch<Change>| async { nobody() })
-        .await;
+    let handled = consumer.run_once(|_: Batch<Change>| async { nobody() }).await;
     assert_eq!(handled.unwrap(), 0);
     assert_eq!(consumer.max_committed_id(0).await.unwrap(), Some(last));
     let dead = world.entries("dead").await;
-    assert!(dead[0].1.contains_key("packed"), "too many fields for a script, kept as they were");
+    assert!(
+        dead[0].1.contains_key("packed"),
+        "too many fields for a script, kept as they were"
+    );
     assert_eq!(dead.len(), 2);
 }
 

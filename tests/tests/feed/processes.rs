@@ -42,11 +42,24 @@ impl Scene {
     }
 
     fn start(&self, role: Role) -> Process {
-        Process::start(WORKER, &self.server.url(), &self.world.namespace, self.shards, &self.dir, role)
+        Process::start(
+            WORKER,
+            &self.server.url(),
+            &self.world.namespace,
+            self.shards,
+            &self.dir,
+            role,
+        )
     }
 
     async fn users(&self) -> Stream {
-        self.world.feed.stream("users").shards(self.shards).open().await.unwrap()
+        self.world
+            .feed
+            .stream("users")
+            .shards(self.shards)
+            .open()
+            .await
+            .unwrap()
     }
 
     fn handled(&self, shard: usize) -> Vec<Handled> {
@@ -144,7 +157,10 @@ async fn everything_is_seen_in_order_whoever_is_killed() {
     );
     // Each death, and each lost lease, of whoever was at work in a shard has a batch handled again at most.
     let takeovers: usize = handled.iter().map(|shard| tokens(shard)).sum();
-    assert!(again <= takeovers * BATCH, "{again} again in {takeovers} takeovers");
+    assert!(
+        again <= takeovers * BATCH,
+        "{again} again in {takeovers} takeovers"
+    );
 }
 
 fn assert_each_is_seen(handled: &[Vec<Handled>]) {
@@ -155,7 +171,10 @@ fn assert_each_is_seen(handled: &[Vec<Handled>]) {
         .collect();
     for producer in 0..PRODUCERS {
         for version in 0..CHANGES / PRODUCERS {
-            assert!(seen.contains(&(producer, version)), "version {version} of {producer} is lost");
+            assert!(
+                seen.contains(&(producer, version)),
+                "version {version} of {producer} is lost"
+            );
         }
     }
 }
@@ -177,7 +196,11 @@ fn assert_order(handled: &[Handled]) -> usize {
 
 /// How many holders there were.
 fn tokens(handled: &[Handled]) -> usize {
-    handled.iter().map(|message| message.token).collect::<BTreeSet<_>>().len()
+    handled
+        .iter()
+        .map(|message| message.token)
+        .collect::<BTreeSet<_>>()
+        .len()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -217,7 +240,10 @@ async fn b08_a_dead_holder_is_replaced_within_the_lease_time() {
         let killed = Instant::now();
         queue(&users, turn * 2 + 1).await;
         until("the other works", async || {
-            scene.handled(0).last().is_some_and(|message| message.process == standby.id())
+            scene
+                .handled(0)
+                .last()
+                .is_some_and(|message| message.process == standby.id())
         })
         .await;
         times.push(killed.elapsed());
@@ -253,7 +279,10 @@ async fn b09_a_stalled_holder_neither_moves_the_offset_back_nor_goes_on() {
         lease_millis: 60_000,
     });
     let consumer = users.consumer("search");
-    until("the other has done everything", async || consumer.lag().await.unwrap().messages == 0).await;
+    until("the other has done everything", async || {
+        consumer.lag().await.unwrap().messages == 0
+    })
+    .await;
     let offset = consumer.max_committed_id(0).await.unwrap();
     stalled.signal("CONT");
     // Until it has found out: it asks for the lease again, as the stand-by that it is now. A stand-by leaves no trace
@@ -261,10 +290,17 @@ async fn b09_a_stalled_holder_neither_moves_the_offset_back_nor_goes_on() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(consumer.max_committed_id(0).await.unwrap(), offset);
     queue(&users, 20).await;
-    until("the other goes on", async || consumer.lag().await.unwrap().messages == 0).await;
+    until("the other goes on", async || {
+        consumer.lag().await.unwrap().messages == 0
+    })
+    .await;
     let handled = scene.handled(0);
     let by = |process: u32| -> Vec<u64> {
-        handled.iter().filter(|message| message.process == process).map(|message| message.version).collect()
+        handled
+            .iter()
+            .filter(|message| message.process == process)
+            .map(|message| message.version)
+            .collect()
     };
     assert_eq!(by(other.id()), (5..=20).collect::<Vec<_>>());
     let by_stalled = by(stalled.id());
@@ -273,7 +309,10 @@ async fn b09_a_stalled_holder_neither_moves_the_offset_back_nor_goes_on() {
         "beyond the message in hand: {by_stalled:?}"
     );
     let tokens: BTreeMap<u32, BTreeSet<u64>> = handled.iter().fold(BTreeMap::new(), |mut tokens, message| {
-        tokens.entry(message.process).or_insert_with(BTreeSet::new).insert(message.token);
+        tokens
+            .entry(message.process)
+            .or_insert_with(BTreeSet::new)
+            .insert(message.token);
         tokens
     });
     assert!(
@@ -303,7 +342,10 @@ async fn b07_a_message_that_kills_its_process_is_put_aside() {
     // Twice in the batch, twice alone.
     assert_eq!(deaths, 4);
     let versions: Vec<u64> = scene.handled(0).iter().map(|message| message.version).collect();
-    assert_eq!(versions, (0..30).filter(|version| *version != 13).collect::<Vec<_>>());
+    assert_eq!(
+        versions,
+        (0..30).filter(|version| *version != 13).collect::<Vec<_>>()
+    );
     let dead = scene.world.entries("dead").await;
     assert_eq!(dead.len(), 1);
     assert!(dead[0].1["payload"].contains("13"), "{dead:?}");

@@ -19,8 +19,16 @@ async fn b01_delay_and_queue_write_the_id(world: World) {
     assert!(world.entries("queue").await.is_empty());
     let queued = producer.queue(&Change::of(5)).await.unwrap();
     assert_eq!(world.payloads("queue").await, payloads([5]));
-    assert_eq!(world.entries("delay").await[0].0, delayed.to_string(), "the id is returned");
-    assert_eq!(world.entries("queue").await[0].0, queued.to_string(), "the id is returned");
+    assert_eq!(
+        world.entries("delay").await[0].0,
+        delayed.to_string(),
+        "the id is returned"
+    );
+    assert_eq!(
+        world.entries("queue").await[0].0,
+        queued.to_string(),
+        "the id is returned"
+    );
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -63,8 +71,15 @@ async fn b04_bulk_announces_works_and_tells(world: World) {
     let answer = users
         .producer()
         .bulk(&records, async || {
-            assert_eq!(world.payloads("delay").await, payloads(0..1_000), "announced before");
-            assert!(world.entries("queue").await.is_empty(), "told before the work is done");
+            assert_eq!(
+                world.payloads("delay").await,
+                payloads(0..1_000),
+                "announced before"
+            );
+            assert!(
+                world.entries("queue").await.is_empty(),
+                "told before the work is done"
+            );
             Ok::<_, Error>("committed")
         })
         .await
@@ -111,19 +126,31 @@ async fn b05_too_few_replicas_are_an_error_in_time(world: World) {
     let begun = Instant::now();
     let error = producer.delay(&Change::of(1)).await.unwrap_err();
     assert!(error.is_not_replicated(), "{error}");
-    assert!(error.to_string().contains("0 of 1 replicas within 200ms"), "{error}");
+    assert!(
+        error.to_string().contains("0 of 1 replicas within 200ms"),
+        "{error}"
+    );
     let error = producer.delay_all(&changes(2..5)).await.unwrap_err();
     assert!(error.is_not_replicated(), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    assert_eq!(world.payloads("delay").await, payloads(1..5), "they are there all the same");
-    producer.queue(&Change::of(1)).await.expect("a queue message waits for nobody");
+    assert_eq!(
+        world.payloads("delay").await,
+        payloads(1..5),
+        "they are there all the same"
+    );
+    producer
+        .queue(&Change::of(1))
+        .await
+        .expect("a queue message waits for nobody");
 }
 
 async fn b05_bulk_does_not_work_without_its_replicas(world: World) {
     let users = world.users().await;
     let producer = users.producer().wait(2, Duration::from_millis(50));
     let refused = producer
-        .bulk(&changes([1]), async || -> Result<(), Error> { panic!("it must not commit") })
+        .bulk(&changes([1]), async || -> Result<(), Error> {
+            panic!("it must not commit")
+        })
         .await;
     assert!(refused.unwrap_err().is_not_replicated());
 }

@@ -74,7 +74,9 @@ async fn b13_a_reader_whose_position_is_trimmed_learns_it(world: World) {
         all.extend(read(&mut reader, 1).await);
     }
     let gaps: Vec<usize> = (0..all.len()).filter(|at| all[*at].is_none()).collect();
-    let [gap] = gaps[..] else { panic!("one gap: {all:?}") };
+    let [gap] = gaps[..] else {
+        panic!("one gap: {all:?}")
+    };
     let before: Vec<_> = (1..=gap as i64).map(Some).collect();
     assert_eq!(all[..gap], before, "in order up to the gap");
     assert_eq!(all[gap + 1..], some(45..50), "complete after it");
@@ -99,7 +101,11 @@ async fn b13_lost_data_is_a_gap(world: World) {
     users.producer().queue(&Change::of(1)).await.unwrap();
     assert_eq!(read(&mut reader, 1).await, some([1]));
     let mut flush = cmd("DEL");
-    flush.arg(["queue", "born", "trimmed"].map(|kind| world.key(kind)).as_slice());
+    flush.arg(
+        ["queue", "born", "trimmed"]
+            .map(|kind| world.key(kind))
+            .as_slice(),
+    );
     let () = world.ask(&flush).await;
     assert_eq!(read(&mut reader, 1).await, [None]);
     users.producer().queue(&Change::of(2)).await.unwrap();
@@ -110,8 +116,13 @@ async fn what_cannot_be_read_is_named(world: World) {
     let users = world.users().await;
     let mut reader = users.reader().start::<Change>().await.unwrap();
     let bad = world.add("queue", "*", &[("payload", "nonsense")]).await;
-    let news = timeout(Duration::from_secs(10), reader.next()).await.unwrap().unwrap();
-    let News::Batch(batch) = news else { panic!("{news:?}") };
+    let news = timeout(Duration::from_secs(10), reader.next())
+        .await
+        .unwrap()
+        .unwrap();
+    let News::Batch(batch) = news else {
+        panic!("{news:?}")
+    };
     assert!(batch.is_empty());
     assert_eq!(batch.malformed()[0].id, bad);
 }

@@ -24,12 +24,20 @@ async fn b12_all_messages_of_a_record_are_in_one_shard(world: World) {
         .consumer("search")
         .run(move |batch: Batch<Change>| {
             for id in ids(&batch) {
-                noting.lock().unwrap().entry(id).or_default().insert(batch.shard());
+                noting
+                    .lock()
+                    .unwrap()
+                    .entry(id)
+                    .or_default()
+                    .insert(batch.shard());
             }
             async { done() }
         })
         .unwrap();
-    until("all are handled", async || users.consumer("search").lag().await.unwrap().messages == 0).await;
+    until("all are handled", async || {
+        users.consumer("search").lag().await.unwrap().messages == 0
+    })
+    .await;
     task.shutdown().await;
     let shards = shards.lock().unwrap();
     assert_eq!(shards.len(), 50);
@@ -50,12 +58,19 @@ async fn b12_every_part_works_in_a_sharded_stream(world: World) {
     })
     .await;
     assert_eq!(users.consumer("search").lag().await.unwrap().messages, 100);
-    let handled = users.consumer("search").run_once(|_: Batch<Change>| async { done() }).await;
+    let handled = users
+        .consumer("search")
+        .run_once(|_: Batch<Change>| async { done() })
+        .await;
     assert_eq!(handled.unwrap(), 100);
     assert_eq!(users.trimmer(["search"]).trim().await.unwrap(), 100);
     let mut all = BTreeSet::new();
     while all.len() < 100 {
-        match tokio::time::timeout(Duration::from_secs(10), reader.next()).await.unwrap().unwrap() {
+        match tokio::time::timeout(Duration::from_secs(10), reader.next())
+            .await
+            .unwrap()
+            .unwrap()
+        {
             News::Batch(batch) => all.extend(ids(&batch)),
             // It may have been slower than the trimmer.
             News::Lagged { .. } => return,
@@ -78,8 +93,18 @@ const SHARDS: [usize; 7] = [0, 0, 0, 3, 2, 2, 0];
 async fn b12_another_number_of_shards_is_refused(world: World) {
     let _four = sharded(&world).await;
     for other in [1, 3, 8] {
-        let error = world.feed.stream("users").shards(other).open().await.unwrap_err().to_string();
-        assert!(error.contains("has 4 shards") && error.contains(&format!("says {other}")), "{error}");
+        let error = world
+            .feed
+            .stream("users")
+            .shards(other)
+            .open()
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("has 4 shards") && error.contains(&format!("says {other}")),
+            "{error}"
+        );
     }
     assert!(world.feed.stream("users").shards(0).open().await.is_err());
     assert!(world.feed.stream("users").shards(4).open().await.is_ok());

@@ -20,7 +20,11 @@ use touchable::{
 use crate::world::{Seen, World, changes, done, failed, ids, on_both, until};
 
 /// A consumer that tells what it has handled, and when.
-fn telling(users: &Stream, who: &'static str, tell: &mpsc::UnboundedSender<(&'static str, i64, Instant)>) -> Task {
+fn telling(
+    users: &Stream,
+    who: &'static str,
+    tell: &mpsc::UnboundedSender<(&'static str, i64, Instant)>,
+) -> Task {
     let tell = tell.clone();
     users
         .consumer("search")
@@ -57,13 +61,21 @@ async fn b08_one_at_a_time_is_at_work(world: World) {
         })
         .collect();
     for slice in 0..10 {
-        users.producer().queue_all(&changes(slice * 20..(slice + 1) * 20)).await.unwrap();
+        users
+            .producer()
+            .queue_all(&changes(slice * 20..(slice + 1) * 20))
+            .await
+            .unwrap();
     }
     until("all is handled", async || seen.all().len() >= 200).await;
     for task in tasks {
         task.shutdown().await;
     }
-    assert_eq!(seen.all(), (0..200).collect::<Vec<_>>(), "in order, and nothing twice");
+    assert_eq!(
+        seen.all(),
+        (0..200).collect::<Vec<_>>(),
+        "in order, and nothing twice"
+    );
 }
 
 async fn take_over(world: World, end: impl AsyncFn(Task)) {
@@ -83,7 +95,10 @@ async fn take_over(world: World, end: impl AsyncFn(Task)) {
             Instant::now()
         };
         users.producer().queue(&Change::of(turn * 2 + 1)).await.unwrap();
-        let (who, id, at) = timeout(Duration::from_secs(10), told.recv()).await.unwrap().unwrap();
+        let (who, id, at) = timeout(Duration::from_secs(10), told.recv())
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((who, id), ("standby", turn * 2 + 1));
         waits.push(at - released);
         at_work = standby;
@@ -135,13 +150,31 @@ async fn b08_run_once_releases_whatever_happens(world: World) {
     let users = world.users().await;
     let long = || users.consumer("search").lease_time(Duration::from_mins(1));
     // An empty read, a failure, and a success: after each of them the next has the lease at once.
-    assert_eq!(long().run_once(|_: Batch<Change>| async { done() }).await.unwrap(), 0);
+    assert_eq!(
+        long()
+            .run_once(|_: Batch<Change>| async { done() })
+            .await
+            .unwrap(),
+        0
+    );
     users.producer().queue(&Change::of(1)).await.unwrap();
     let refused = long().run_once(|_: Batch<Change>| async { failed() }).await;
     assert!(refused.unwrap_err().is_handler());
-    assert_eq!(long().run_once(|_: Batch<Change>| async { done() }).await.unwrap(), 1);
+    assert_eq!(
+        long()
+            .run_once(|_: Batch<Change>| async { done() })
+            .await
+            .unwrap(),
+        1
+    );
     users.producer().queue(&Change::of(2)).await.unwrap();
-    assert_eq!(long().run_once(|_: Batch<Change>| async { done() }).await.unwrap(), 1);
+    assert_eq!(
+        long()
+            .run_once(|_: Batch<Change>| async { done() })
+            .await
+            .unwrap(),
+        1
+    );
 }
 
 async fn b08_run_once_stands_by(world: World) {
@@ -161,7 +194,10 @@ async fn b08_run_once_stands_by(world: World) {
         })
         .unwrap();
     begun.notified().await;
-    let handled = users.consumer("search").run_once(|_: Batch<Change>| async { done() }).await;
+    let handled = users
+        .consumer("search")
+        .run_once(|_: Batch<Change>| async { done() })
+        .await;
     assert_eq!(handled.unwrap(), 0, "another is at work");
     go.notify_one();
     task.shutdown().await;

@@ -9,7 +9,13 @@ use crate::world::{World, changes, done, on_both, payloads, until};
 
 async fn handle(users: &Stream, name: &str, count: usize) {
     let consumer = users.consumer(name).batch_size(count);
-    assert_eq!(consumer.run_once(|_: Batch<Change>| async { done() }).await.unwrap(), count);
+    assert_eq!(
+        consumer
+            .run_once(|_: Batch<Change>| async { done() })
+            .await
+            .unwrap(),
+        count
+    );
 }
 
 async fn b11_what_all_have_done_is_removed(world: World) {
@@ -43,12 +49,26 @@ async fn b11_who_has_never_run_has_everything_to_read(world: World) {
 
 async fn b11_ids_are_numbers(world: World) {
     for seq in [8, 9, 10, 11] {
-        world.add("queue", &format!("7-{seq}"), &[("payload", &format!("{{\"id\":{seq}}}"))]).await;
+        world
+            .add(
+                "queue",
+                &format!("7-{seq}"),
+                &[("payload", &format!("{{\"id\":{seq}}}"))],
+            )
+            .await;
     }
     let users = world.users().await;
     // As text, 7-10 is before 7-9.
-    users.consumer("search").commit(0, StreamId { ms: 7, seq: 10 }).await.unwrap();
-    users.consumer("mail").commit(0, StreamId { ms: 7, seq: 9 }).await.unwrap();
+    users
+        .consumer("search")
+        .commit(0, StreamId { ms: 7, seq: 10 })
+        .await
+        .unwrap();
+    users
+        .consumer("mail")
+        .commit(0, StreamId { ms: 7, seq: 9 })
+        .await
+        .unwrap();
     assert_eq!(users.trimmer(["search", "mail"]).trim().await.unwrap(), 2);
     assert_eq!(world.payloads("queue").await, payloads([10, 11]));
 }
@@ -58,7 +78,10 @@ async fn b11_nobody_listed_is_refused(world: World) {
     users.producer().queue(&Change::of(1)).await.unwrap();
     let nobody: [&str; 0] = [];
     let error = users.trimmer(nobody).trim().await.unwrap_err().to_string();
-    assert!(error.contains("`users`") && error.contains("remove everything"), "{error}");
+    assert!(
+        error.contains("`users`") && error.contains("remove everything"),
+        "{error}"
+    );
     assert!(users.trimmer(nobody).run().is_err());
     assert!(users.trimmer([" "]).run().is_err());
     assert_eq!(world.entries("queue").await.len(), 1);
@@ -70,11 +93,27 @@ async fn b11_by_age(world: World) {
     world.add("queue", "1-1", &[("payload", "{\"id\":1}")]).await;
     world.add("queue", "1-2", &[("payload", "{\"id\":2}")]).await;
     users.producer().queue(&Change::of(3)).await.unwrap();
-    assert_eq!(users.trimmer(nobody).keep(Duration::from_hours(1)).trim().await.unwrap(), 2);
+    assert_eq!(
+        users
+            .trimmer(nobody)
+            .keep(Duration::from_hours(1))
+            .trim()
+            .await
+            .unwrap(),
+        2
+    );
     assert_eq!(world.payloads("queue").await, payloads([3]));
     // Both have to agree.
     handle(&users, "search", 1).await;
-    assert_eq!(users.trimmer(["search"]).keep(Duration::from_hours(1)).trim().await.unwrap(), 0);
+    assert_eq!(
+        users
+            .trimmer(["search"])
+            .keep(Duration::from_hours(1))
+            .trim()
+            .await
+            .unwrap(),
+        0
+    );
     assert_eq!(users.trimmer(["search"]).trim().await.unwrap(), 1);
 }
 

@@ -85,10 +85,16 @@ impl World {
     }
 
     pub async fn entries(&self, kind: &str) -> Vec<Raw> {
-        let entries: Vec<(String, Vec<Vec<u8>>)> =
-            self.ask(cmd("XRANGE").arg(self.key(kind)).arg("-").arg("+")).await;
+        let entries: Vec<(String, Vec<Vec<u8>>)> = self
+            .ask(cmd("XRANGE").arg(self.key(kind)).arg("-").arg("+"))
+            .await;
         let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
-        let fields = |fields: Vec<Vec<u8>>| fields.chunks(2).map(|pair| (text(&pair[0]), text(&pair[1]))).collect();
+        let fields = |fields: Vec<Vec<u8>>| {
+            fields
+                .chunks(2)
+                .map(|pair| (text(&pair[0]), text(&pair[1])))
+                .collect()
+        };
         entries.into_iter().map(|(id, all)| (id, fields(all))).collect()
     }
 

@@ -38,18 +38,32 @@ async fn never_two_holders<P: Leases>(place: P) {
     for rival in join_all(rivals).await {
         rival.unwrap();
     }
-    assert_eq!(last.load(SeqCst), (RIVALS * TURNS) as u64, "every grant has a token of its own");
+    assert_eq!(
+        last.load(SeqCst),
+        (RIVALS * TURNS) as u64,
+        "every grant has a token of its own"
+    );
 }
 
 async fn a_held_lease_is_refused<P: Leases>(place: P) {
     let one = place.acquire("one", &Holder::unique(), LONG).await.unwrap();
     assert!(one.is_some());
-    assert!(place.acquire("one", &Holder::unique(), LONG).await.unwrap().is_none());
+    assert!(
+        place
+            .acquire("one", &Holder::unique(), LONG)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 async fn a_released_lease_is_free<P: Leases>(place: P) {
     for _ in 0..3 {
-        let grant = place.acquire("one", &Holder::unique(), LONG).await.unwrap().unwrap();
+        let grant = place
+            .acquire("one", &Holder::unique(), LONG)
+            .await
+            .unwrap()
+            .unwrap();
         assert!(place.release(&grant).await.unwrap());
         assert!(!place.release(&grant).await.unwrap(), "it is over");
         assert!(!place.renew(&grant, LONG).await.unwrap(), "it is over");
@@ -57,12 +71,26 @@ async fn a_released_lease_is_free<P: Leases>(place: P) {
 }
 
 async fn a_successors_lease_is_its_own<P: Leases>(place: P) {
-    let before = place.acquire("one", &Holder::unique(), LONG).await.unwrap().unwrap();
+    let before = place
+        .acquire("one", &Holder::unique(), LONG)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(place.release(&before).await.unwrap());
-    let after = place.acquire("one", &Holder::unique(), LONG).await.unwrap().unwrap();
+    let after = place
+        .acquire("one", &Holder::unique(), LONG)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(!place.renew(&before, LONG).await.unwrap());
     assert!(!place.release(&before).await.unwrap());
-    assert!(place.acquire("one", &Holder::unique(), LONG).await.unwrap().is_none());
+    assert!(
+        place
+            .acquire("one", &Holder::unique(), LONG)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(place.renew(&after, LONG).await.unwrap());
 }
 

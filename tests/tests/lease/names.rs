@@ -8,8 +8,8 @@ use crate::places::{LONG, on_every_place};
 
 async fn different_names_are_different_leases<P: Leases>(place: P) {
     let names = [
-        "a", "A", "a ", " a", "{a}", "}", "{", "{}", "%7B", "a:token", "a:lease", "ä", "日本", "a'b", "a\"b", "a?b", "$1",
-        "a\\b", "*",
+        "a", "A", "a ", " a", "{a}", "}", "{", "{}", "%7B", "a:token", "a:lease", "ä", "日本", "a'b", "a\"b",
+        "a?b", "$1", "a\\b", "*",
     ];
     for name in names {
         let grant = place.acquire(name, &Holder::unique(), LONG).await.unwrap();
@@ -40,4 +40,7 @@ async fn what_cannot_be_kept_is_refused<P: Leases>(place: P) {
     assert!(place.acquire(&longest, &holder, LONG).await.unwrap().is_some());
 }
 
-on_every_place!(different_names_are_different_leases, what_cannot_be_kept_is_refused);
+on_every_place!(
+    different_names_are_different_leases,
+    what_cannot_be_kept_is_refused
+);

@@ -12,11 +12,19 @@ const TIME: Duration = Duration::from_millis(400);
 /// A dead holder: it does not renew.
 async fn a_dead_holder_is_replaced_after_its_time<P: Leases>(place: P) {
     let asked = Instant::now();
-    let dead = place.acquire("one", &Holder::unique(), TIME).await.unwrap().unwrap();
+    let dead = place
+        .acquire("one", &Holder::unique(), TIME)
+        .await
+        .unwrap()
+        .unwrap();
     let granted = Instant::now();
     let next = Lease::wait(&place, "one", TIME).await.unwrap();
     // Places count in milliseconds.
-    assert!(asked.elapsed() + Duration::from_millis(1) >= TIME, "too soon: {:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() + Duration::from_millis(1) >= TIME,
+        "too soon: {:?}",
+        asked.elapsed()
+    );
     assert!(
         granted.elapsed() < TIME + Duration::from_millis(400),
         "too late: {:?}",
@@ -39,15 +47,31 @@ async fn a_lease_that_has_ended_is_not_renewed_even_when_nobody_took_it<P: Lease
         Some(())
     })
     .await;
-    assert!(place.acquire("one", &Holder::unique(), LONG).await.unwrap().is_some());
+    assert!(
+        place
+            .acquire("one", &Holder::unique(), LONG)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 async fn a_renewal_counts_from_now<P: Leases>(place: P) {
-    let grant = place.acquire("one", &Holder::unique(), TIME).await.unwrap().unwrap();
+    let grant = place
+        .acquire("one", &Holder::unique(), TIME)
+        .await
+        .unwrap()
+        .unwrap();
     assert!(place.renew(&grant, LONG).await.unwrap());
     // Longer than the first time.
     tokio::time::sleep(TIME * 3 / 2).await;
-    assert!(place.acquire("one", &Holder::unique(), LONG).await.unwrap().is_none());
+    assert!(
+        place
+            .acquire("one", &Holder::unique(), LONG)
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert!(place.renew(&grant, LONG).await.unwrap());
 }
 

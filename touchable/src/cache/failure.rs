@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     Store {
         store: &'static str,
         operation: &'static str,
+        /// The key, or how many there were.
+        what: String,
         source: Shared,
     },
     Loader {
@@ -55,8 +57,9 @@ impl fmt::Display for Failure {
             Self::Store {
                 store,
                 operation,
+                what,
                 source,
-            } => write!(f, "the {store} store failed to {operation}: {source}"),
+            } => write!(f, "the {store} store failed to {operation} {what}: {source}"),
             Self::Loader { key, source } => write!(f, "could not load `{key}`: {source}"),
             Self::Panic { key, message } => write!(f, "the loader of `{key}` panicked: {message}"),
             Self::Value { key, source } => write!(f, "the value of `{key}` cannot be stored: {source}"),

@@ -47,7 +47,10 @@ impl Messages {
     }
 
     pub(super) fn add(&mut self, outlet: Arc<dyn Outlet>, letter: Letter) {
-        let place = self.0.iter().position(|bundle| bundle.outlet.name() == outlet.name());
+        let place = self
+            .0
+            .iter()
+            .position(|bundle| bundle.outlet.name() == outlet.name());
         let bundle = match place {
             Some(place) => &mut self.0[place],
             None => {

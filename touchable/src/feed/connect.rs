@@ -99,7 +99,10 @@ impl FeedBuilder {
             })
         };
         let connection = server.open().await.map_err(failed)?;
-        let said: Value = connection.query(cmd("INFO").arg("server")).await.map_err(failed)?;
+        let said: Value = connection
+            .query(cmd("INFO").arg("server"))
+            .await
+            .map_err(failed)?;
         for node in of_each_node(said).map_err(|error| failed(error.into()))? {
             check_version(&node)?;
         }
@@ -131,7 +134,10 @@ fn of_each_node(said: Value) -> Result<Vec<String>, ParsingError> {
 
 /// Refuses a server without `XTRIM MINID` and exclusive ranges. One that does not say its version is trusted.
 fn check_version(info: &str) -> Result<()> {
-    let Some(version) = info.lines().find_map(|line| line.trim().strip_prefix("redis_version:")) else {
+    let Some(version) = info
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("redis_version:"))
+    else {
         return Ok(());
     };
     let mut numbers = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
@@ -155,7 +161,9 @@ mod tests {
             check_version(&format!("# Server\r\nredis_version:{good}\r\n")).unwrap();
         }
         for old in ["6.0.20", "5.0.7", "4"] {
-            let error = check_version(&format!("redis_version:{old}\n")).unwrap_err().to_string();
+            let error = check_version(&format!("redis_version:{old}\n"))
+                .unwrap_err()
+                .to_string();
             assert!(error.contains("6.2") && error.contains(old), "{error}");
         }
         check_version("").unwrap();

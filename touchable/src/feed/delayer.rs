@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Failure, Stream, keys::Keys, lua, observe};
 use crate::{
     Result,
+    redis::millis,
     task::{Stop, Task},
 };
 
@@ -90,11 +91,15 @@ impl Delayer {
     /// One step; how long until the next is due, zero when there may be more.
     async fn slice(&self, keys: &Keys) -> Result<(usize, Duration)> {
         let feed = &self.stream.feed;
-        let delay = u64::try_from(self.delay.as_millis()).unwrap_or(u64::MAX);
+        let delay = millis(self.delay);
         let (sent, next): (usize, i64) = lua::DELIVER
-            .run(&feed.connection, &[&keys.delay, &keys.queue, &keys.dead], |command| {
-                command.arg(delay).arg(SLICE);
-            })
+            .run(
+                &feed.connection,
+                &[&keys.delay, &keys.queue, &keys.dead],
+                |command| {
+                    command.arg(delay).arg(SLICE);
+                },
+            )
             .await
             .map_err(|error| feed.failed("send what is due in", &keys.delay, error))?;
         observe::count(observe::DELIVERED, &self.stream, sent);

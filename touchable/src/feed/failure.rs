@@ -17,7 +17,9 @@ pub(crate) enum Failure {
         what: String,
         source: Cause,
     },
-    TooOld { found: String },
+    TooOld {
+        found: String,
+    },
     Id(String),
     /// An offset that the library has not written.
     Offset {
@@ -26,7 +28,10 @@ pub(crate) enum Failure {
         problem: &'static str,
     },
     /// A record that cannot be written as JSON.
-    Payload { stream: String, source: Cause },
+    Payload {
+        stream: String,
+        source: Cause,
+    },
     /// Fewer replicas than asked for have a delay message in time.
     NotReplicated {
         stream: String,
@@ -76,7 +81,10 @@ impl fmt::Display for Failure {
                 stream,
                 consumer,
                 reason,
-            } => write!(f, "the handler of `{consumer}` failed on the feed `{stream}`: {reason}"),
+            } => write!(
+                f,
+                "the handler of `{consumer}` failed on the feed `{stream}`: {reason}"
+            ),
         }
     }
 }

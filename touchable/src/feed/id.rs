@@ -42,10 +42,18 @@ impl FromStr for StreamId {
     fn from_str(text: &str) -> Result<Self, Error> {
         let number = |digits: &str| {
             // `parse` would take a sign.
-            digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+            digits
+                .bytes()
+                .all(|byte| byte.is_ascii_digit())
+                .then(|| digits.parse().ok())?
         };
         text.split_once('-')
-            .and_then(|(ms, seq)| Some(Self { ms: number(ms)?, seq: number(seq)? }))
+            .and_then(|(ms, seq)| {
+                Some(Self {
+                    ms: number(ms)?,
+                    seq: number(seq)?,
+                })
+            })
             .ok_or_else(|| Failure::Id(text.to_owned()).into())
     }
 }
@@ -58,7 +66,9 @@ impl Serialize for StreamId {
 
 impl<'de> Deserialize<'de> for StreamId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -81,7 +91,21 @@ mod tests {
 
     #[test]
     fn other_text_is_no_id() {
-        for text in ["", "1", "-", "1-", "-1", "1-2-3", "+1-2", "1-+2", " 1-2", "1-2 ", "a-b", "$", "18446744073709551616-0"] {
+        for text in [
+            "",
+            "1",
+            "-",
+            "1-",
+            "-1",
+            "1-2-3",
+            "+1-2",
+            "1-+2",
+            " 1-2",
+            "1-2 ",
+            "a-b",
+            "$",
+            "18446744073709551616-0",
+        ] {
             let error = text.parse::<StreamId>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")), "{error}");
         }

@@ -56,7 +56,10 @@ pub(super) fn problem(name: &str) -> Option<&'static str> {
         Some("is blank")
     } else if name.len() > 150 {
         Some("is longer than 150 bytes")
-    } else if name.chars().any(|character| character.is_control() || character == '/') {
+    } else if name
+        .chars()
+        .any(|character| character.is_control() || character == '/')
+    {
         Some("holds a slash or a control character")
     } else {
         None

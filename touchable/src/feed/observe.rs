@@ -48,7 +48,8 @@ pub(super) fn sent(stream: &Stream, kind: &'static str, by: usize) {
 
 pub(super) fn consumed(name: &'static str, stream: &Stream, consumer: &str, by: usize) {
     if by > 0 {
-        metrics::counter!(name, "stream" => stream.label(), "consumer" => consumer.to_owned()).increment(by as u64);
+        metrics::counter!(name, "stream" => stream.label(), "consumer" => consumer.to_owned())
+            .increment(by as u64);
     }
 }
 

@@ -44,7 +44,9 @@ pub(super) fn name(stream: &Stream) -> String {
 pub(super) async fn keep<C: ConnectionTrait>(db: &C, stream: &str, all: &[Waiting<'_>]) -> Result<(), DbErr> {
     for some in all.chunks(usize::try_from(SLICE).unwrap_or(1)) {
         let mut insert = Query::insert();
-        insert.into_table(TABLE).columns(["stream", "record_key", "payload"]);
+        insert
+            .into_table(TABLE)
+            .columns(["stream", "record_key", "payload"]);
         for waiting in some {
             insert.values_panic([stream.into(), waiting.key.into(), waiting.payload.into()]);
         }

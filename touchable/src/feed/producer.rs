@@ -6,7 +6,11 @@ use ::redis::{Cmd, Pipeline, RedisError, cmd};
 use tokio::sync::OnceCell;
 
 use super::{Failure, Record, Stream, StreamId, entry::PAYLOAD, keys::Keys, observe};
-use crate::{Error, Result, connection::Letter, redis::Connection};
+use crate::{
+    Error, Result,
+    connection::Letter,
+    redis::{Connection, millis},
+};
 
 /// Messages of one pipeline.
 const SLICE: usize = 250;
@@ -149,9 +153,16 @@ impl Producer {
         let key = kind.key(&self.stream.shards[shard]);
         let message = message(key, &self.payload(record)?);
         let id = if kind == Kind::Delay && self.wait.is_some() {
-            self.send(kind, key, vec![message]).await?.pop().unwrap_or_default()
+            self.send(kind, key, vec![message])
+                .await?
+                .pop()
+                .unwrap_or_default()
         } else {
-            let id: String = self.connection().query(&message).await.map_err(|error| self.failed(key, error))?;
+            let id: String = self
+                .connection()
+                .query(&message)
+                .await
+                .map_err(|error| self.failed(key, error))?;
             id.parse()?
         };
         observe::sent(&self.stream, kind.name(), 1);
@@ -160,19 +171,27 @@ impl Producer {
 
     async fn all<R: Record>(&self, kind: Kind, records: &[R]) -> Result<Vec<StreamId>> {
         // Everything is written as JSON before anything is sent.
-        let payloads: Vec<Vec<u8>> = records.iter().map(|record| self.payload(record)).collect::<Result<_>>()?;
+        let payloads: Vec<Vec<u8>> = records
+            .iter()
+            .map(|record| self.payload(record))
+            .collect::<Result<_>>()?;
         let keys = records.iter().map(Record::key);
-        self.spread(kind, keys.zip(payloads.iter().map(Vec::as_slice))).await
+        self.spread(kind, keys.zip(payloads.iter().map(Vec::as_slice)))
+            .await
     }
 
     /// Announces what is written as JSON already.
     pub(super) async fn delay_letters(&self, letters: &[Letter]) -> Result<()> {
-        self.spread(Kind::Delay, letters.iter().map(parts)).await.map(drop)
+        self.spread(Kind::Delay, letters.iter().map(parts))
+            .await
+            .map(drop)
     }
 
     /// Tells what is written as JSON already.
     pub(super) async fn queue_letters(&self, letters: &[Letter]) -> Result<()> {
-        self.spread(Kind::Queue, letters.iter().map(parts)).await.map(drop)
+        self.spread(Kind::Queue, letters.iter().map(parts))
+            .await
+            .map(drop)
     }
 
     /// Sends messages, shard by shard and slice by slice; their ids come in the order of the messages.
@@ -224,7 +243,7 @@ impl Producer {
         let mut answers: Vec<String> = match wait {
             None => self.connection().pipeline(&pipeline).await,
             Some(wait) => {
-                pipeline.cmd("WAIT").arg(wait.replicas).arg(wait.millis());
+                pipeline.cmd("WAIT").arg(wait.replicas).arg(millis(wait.within));
                 let own = wait.connection(&self.stream).await;
                 match own {
                     Ok(own) => own.pipeline_to(key, pipeline).await,
@@ -268,10 +287,6 @@ fn parts(letter: &Letter) -> (&str, &[u8]) {
 }
 
 impl Wait {
-    fn millis(&self) -> u64 {
-        u64::try_from(self.within.as_millis()).unwrap_or(u64::MAX)
-    }
-
     async fn connection(&self, stream: &Stream) -> Result<&Connection, RedisError> {
         self.connection
             .get_or_try_init(|| stream.feed.server.open_to_block(self.within))

@@ -9,11 +9,7 @@ use std::{
 };
 
 use serde::de::DeserializeOwned;
-use tokio::{
-    select,
-    sync::mpsc,
-    time::Instant,
-};
+use tokio::{select, sync::mpsc, time::Instant};
 
 use super::{Batch, Stream, StreamId, keys::Keys, lua, observe, tail::Tail};
 use crate::{
@@ -102,7 +98,10 @@ impl ReaderBuilder {
     /// When Redis cannot be reached.
     pub async fn start<T: DeserializeOwned + Send + Sync + 'static>(self) -> Result<Reader<T>> {
         let (send, news) = mpsc::channel(AHEAD * self.stream.shards.len());
-        let contact = Contact(Arc::new(Mutex::new(vec![Instant::now(); self.stream.shards.len()])));
+        let contact = Contact(Arc::new(Mutex::new(vec![
+            Instant::now();
+            self.stream.shards.len()
+        ])));
         let mut tasks = Vec::new();
         for (number, keys) in self.stream.shards.iter().enumerate() {
             let mut place = Place::now(&self.stream, keys).await?;
@@ -212,7 +211,8 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Shard<T> {
             };
             if let Err(error) = read {
                 tracing::warn!(stream = self.stream.name(), %error, "a reader has to wait");
-                stop.sleep(crate::task::jittered(Duration::from_millis(500))).await;
+                stop.sleep(crate::task::jittered(Duration::from_millis(500)))
+                    .await;
             }
         }
     }
@@ -238,7 +238,10 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Shard<T> {
         }
         place.after = last;
         // Nobody listens any more: the task is about to be stopped.
-        let _ = self.send.send(News::Batch(batch.with(None, self.number, 0))).await;
+        let _ = self
+            .send
+            .send(News::Batch(batch.with(None, self.number, 0)))
+            .await;
         Ok(())
     }
 

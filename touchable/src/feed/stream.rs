@@ -52,7 +52,9 @@ impl StreamBuilder {
     /// else than a stream, or Redis cannot be reached.
     pub async fn open(self) -> Result<Stream> {
         if let Some(problem) = keys::problem(&self.name) {
-            return Err(Failure::Settings(format!("the name of the stream `{}` {problem}", self.name)).into());
+            return Err(
+                Failure::Settings(format!("the name of the stream `{}` {problem}", self.name)).into(),
+            );
         }
         if !(1..=1024).contains(&self.shards) {
             return Err(Failure::Settings(format!(

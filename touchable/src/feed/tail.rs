@@ -9,7 +9,10 @@ use super::{
     entry::{self, Entry},
     keys::Keys,
 };
-use crate::{Result, redis::Connection};
+use crate::{
+    Result,
+    redis::{Connection, millis},
+};
 
 /// What follows a position.
 #[derive(Debug)]
@@ -60,9 +63,11 @@ impl Tail {
         }
         // Only a bell: what it brings is read again, together with the state of the stream.
         let mut wait = cmd("XREAD");
-        wait.arg("COUNT").arg(1).arg("BLOCK").arg(self.block.as_millis() as u64);
+        wait.arg("COUNT").arg(1).arg("BLOCK").arg(millis(self.block));
         wait.arg("STREAMS").arg(&self.queue).arg(after.to_string());
-        let rung: Value = self.with(async |connection| connection.query(&wait).await).await?;
+        let rung: Value = self
+            .with(async |connection| connection.query(&wait).await)
+            .await?;
         if rung == Value::Nil {
             return Ok(page);
         }
@@ -76,8 +81,9 @@ impl Tail {
         both.cmd("MGET").arg(&self.trimmed).arg(&self.born);
         both.cmd("XREAD").arg("COUNT").arg(count);
         both.arg("STREAMS").arg(&self.queue).arg(after.to_string());
-        let ((trimmed, born), entries): ((Option<String>, Option<String>), Value) =
-            self.with(async |connection| connection.pipeline(&both).await).await?;
+        let ((trimmed, born), entries): ((Option<String>, Option<String>), Value) = self
+            .with(async |connection| connection.pipeline(&both).await)
+            .await?;
         Ok(Page {
             entries: entry::of_xread(entries).map_err(|error| self.failed(error))?,
             trimmed: match trimmed {

@@ -107,7 +107,10 @@ impl Trimmer {
         let offsets: Vec<String> = self.consumers.iter().map(|name| keys.offset(name)).collect();
         let mut all = vec![keys.queue.as_str(), &keys.trimmed];
         all.extend(offsets.iter().map(String::as_str));
-        let keep = self.keep.map(|keep| keep.as_millis().to_string()).unwrap_or_default();
+        let keep = self
+            .keep
+            .map(|keep| keep.as_millis().to_string())
+            .unwrap_or_default();
         let failed = |error: RedisError| feed.failed("trim", &keys.queue, error);
         let mut gone = 0;
         loop {

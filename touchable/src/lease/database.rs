@@ -55,7 +55,8 @@ impl<C: ConnectionTrait + Send + Sync + 'static> DatabaseLeases<C> {
         let backend = self.0.get_database_backend();
         let now = now(backend);
         let values = vec![name.into(), holder.as_str().into(), micros(time).into()];
-        let row = format!("INTO touchable_leases (name, token, holder, expires_at) VALUES (?, 1, ?, {now} + ?)");
+        let row =
+            format!("INTO touchable_leases (name, token, holder, expires_at) VALUES (?, 1, ?, {now} + ?)");
         let sql = if backend == DbBackend::MySql {
             format!("INSERT IGNORE {row}")
         } else {
@@ -159,12 +160,17 @@ fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
     if backend != DbBackend::Postgres {
         return Statement::from_sql_and_values(backend, sql, values);
     }
-    let mut numbered = String::with_capacity(sql.len() + values.len());
-    for (place, part) in sql.split('?').enumerate() {
-        if place > 0 {
-            numbered.push_str(&format!("${place}"));
-        }
-        numbered.push_str(part);
-    }
+    let numbered: Vec<String> = sql
+        .split('?')
+        .enumerate()
+        .map(|(place, part)| {
+            if place == 0 {
+                part.to_owned()
+            } else {
+                format!("${place}{part}")
+            }
+        })
+        .collect();
+    let numbered = numbered.concat();
     Statement::from_sql_and_values(backend, numbered, values)
 }

@@ -144,7 +144,9 @@ impl Lease {
     pub async fn lost(&self) {
         let mut state = self.state.clone();
         loop {
-            let State::Until(end) = *state.borrow_and_update() else { return };
+            let State::Until(end) = *state.borrow_and_update() else {
+                return;
+            };
             select! {
                 // The keeper has ended: nothing renews any more.
                 changed = state.changed() => if changed.is_err() { return sleep_until(end).await },
@@ -179,9 +181,10 @@ impl Lease {
         }
     }
 
-    /// Lets the renewals end then, so that work that hangs does not keep the lease for ever.
-    #[cfg(feature = "feed")]
-    pub(crate) fn renew_until(&self, end: Option<Instant>) {
+    /// Has the lease renewed for this time only, counted from now, or again without an end: work that hangs, and never gets
+    /// to an await, then does not keep it for ever.
+    pub fn renew_for(&self, time: Option<Duration>) {
+        let end = time.map(|time| Instant::now() + time);
         *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = end;
     }
 

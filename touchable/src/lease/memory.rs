@@ -8,10 +8,7 @@ use std::{
 
 use tokio::time::Instant;
 
-use super::{
-    Grant, Holder, Leases,
-    grant::check,
-};
+use super::{Grant, Holder, Leases, grant::check};
 use crate::Result;
 
 /// Leases that the tasks of one process share. A clone is the same place.
@@ -66,7 +63,9 @@ impl Leases for MemoryLeases {
     async fn acquire(&self, name: &str, holder: &Holder, time: Duration) -> Result<Option<Grant>> {
         check(name, time)?;
         let mut entries = self.entries();
-        let entry = entries.entry(name.into()).or_insert(Entry { token: 0, held: None });
+        let entry = entries
+            .entry(name.into())
+            .or_insert(Entry { token: 0, held: None });
         if entry.holder().is_some_and(|other| other != holder) {
             return Ok(None);
         }

@@ -11,7 +11,7 @@ use ::redis::RedisError;
 use super::{Failure, Grant, Holder, Leases, grant::check};
 use crate::{
     Error, Result,
-    redis::{Connection, Script, Server, escaped},
+    redis::{Connection, Script, Server, escaped, millis},
 };
 
 /// Leases in Redis 6.2 or newer, on one server or on a cluster.
@@ -85,7 +85,10 @@ impl RedisLeases {
             })
         };
         let server = Server::parse(url).map_err(|problem| failed(problem.into()))?;
-        let connection = server.open().await.map_err(|error| failed(server.explain(error)))?;
+        let connection = server
+            .open()
+            .await
+            .map_err(|error| failed(server.explain(error)))?;
         Ok(Self {
             server,
             connection,
@@ -140,9 +143,13 @@ impl Leases for RedisLeases {
     async fn acquire(&self, name: &str, holder: &Holder, time: Duration) -> Result<Option<Grant>> {
         check(name, time)?;
         let token: u64 = ACQUIRE
-            .run(&self.connection, &[&self.lease(name), &self.token(name)], |command| {
-                command.arg(holder.as_str()).arg(millis(time));
-            })
+            .run(
+                &self.connection,
+                &[&self.lease(name), &self.token(name)],
+                |command| {
+                    command.arg(holder.as_str()).arg(millis(time));
+                },
+            )
             .await
             .map_err(|error| self.failed("acquire", name, error))?;
         Ok((token > 0).then(|| Grant::new(name, holder, token)))
@@ -178,8 +185,4 @@ impl fmt::Debug for RedisLeases {
 
 fn value(grant: &Grant) -> String {
     format!("{} {}", grant.token, grant.holder.as_str())
-}
-
-fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

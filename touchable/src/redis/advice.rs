@@ -28,7 +28,8 @@ pub(super) fn explain(error: RedisError, address: &str) -> Box<dyn error::Error 
     let advice = if is_refused(&error) {
         format!("{address} refused the user name or the password; look at them in the URL")
     } else if error.code() == Some("WRONGTYPE") || error.to_string().contains("WRONGTYPE") {
-        "another program keeps something else under this key; give one of the two another namespace".to_owned()
+        "another program keeps something else under this key; give one of the two another namespace"
+            .to_owned()
     } else if error.code() == Some("OOM") {
         format!("{address} is at its `maxmemory` and evicts nothing; give it more, or trim more")
     } else if error.code() == Some("READONLY") {

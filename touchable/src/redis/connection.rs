@@ -3,14 +3,17 @@
 use std::{io, time::Duration};
 
 use ::redis::{
-    Cmd, FromRedisValue, Pipeline, RedisError, aio::ConnectionManager, cluster_async::ClusterConnection,
+    Cmd, FromRedisValue, Pipeline, RedisError, Value,
+    aio::{ConnectionLike, ConnectionManager},
+    cluster_async::ClusterConnection,
+    cluster_routing::RoutingInfo,
 };
 #[cfg(feature = "feed")]
 use ::redis::{
-    Value,
     cluster_routing::{Route, SingleNodeRoutingInfo, SlotAddr},
     from_redis_value,
 };
+use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 /// A clone shares the connection.
@@ -26,6 +29,9 @@ enum Way {
     Cluster(ClusterConnection),
 }
 
+/// Commands of one pipeline, and of those that are under way to a cluster together.
+const AT_ONCE: usize = 1_000;
+
 impl Connection {
     pub(super) const fn single(manager: ConnectionManager, timeout: Duration) -> Self {
         Self {
@@ -39,6 +45,11 @@ impl Connection {
             way: Way::Cluster(connection),
             timeout,
         }
+    }
+
+    /// The connection of a cluster.
+    pub(crate) const fn is_cluster(&self) -> bool {
+        matches!(self.way, Way::Cluster(_))
     }
 
     pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
@@ -57,6 +68,34 @@ impl Connection {
             match self.way.clone() {
                 Way::Single(mut to) => pipeline.query_async(&mut to).await,
                 Way::Cluster(mut to) => pipeline.query_async(&mut to).await,
+            }
+        })
+        .await
+    }
+
+    /// Commands that answer nothing of interest. A pipeline goes to one node; a cluster gets them one by one, all at
+    /// once.
+    pub(crate) async fn all(&self, commands: Vec<Cmd>) -> Result<(), RedisError> {
+        for commands in commands.chunks(AT_ONCE) {
+            if self.is_cluster() {
+                try_join_all(commands.iter().map(|command| self.query::<Value>(command))).await?;
+            } else {
+                let mut pipeline = Pipeline::with_capacity(commands.len());
+                for command in commands {
+                    pipeline.add_command(command.clone()).ignore();
+                }
+                self.pipeline::<()>(&pipeline).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends a command where the routing says; one server is everywhere.
+    pub(crate) async fn route(&self, command: Cmd, routing: RoutingInfo) -> Result<Value, RedisError> {
+        self.within(async {
+            match self.way.clone() {
+                Way::Single(mut to) => to.req_packed_command(&command).await,
+                Way::Cluster(mut to) => to.route_command(command, routing).await,
             }
         })
         .await

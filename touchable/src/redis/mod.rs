@@ -17,3 +17,9 @@ pub(crate) use server::Server;
 pub(crate) fn escaped(name: &str) -> String {
     name.replace('%', "%25").replace('{', "%7B").replace('}', "%7D")
 }
+
+/// As Redis takes times.
+#[cfg(feature = "lease")]
+pub(crate) fn millis(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

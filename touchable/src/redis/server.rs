@@ -34,11 +34,12 @@ impl Server {
         })
     }
 
-
+    /// How long a round trip may take.
     pub(crate) const fn set_response_timeout(&mut self, timeout: Duration) {
         self.response_timeout = timeout;
     }
 
+    /// How long a connection may take to come about.
     pub(crate) const fn set_connect_timeout(&mut self, timeout: Duration) {
         self.connect_timeout = timeout;
     }
@@ -60,18 +61,13 @@ impl Server {
     }
 
     async fn open_within(&self, timeout: Duration) -> Result<Connection, RedisError> {
-        let connection = if let [node] = &*self.nodes {
+        if let [node] = &*self.nodes {
             let single = self.single(node.clone(), timeout).await?;
-            if is_cluster(&single).await {
-                self.cluster(timeout).await?
-            } else {
-                single
+            if !is_cluster(&single).await {
+                return Ok(single);
             }
-        } else {
-            self.cluster(timeout).await?
-        };
-        connection.query::<String>(&cmd("PING")).await?;
-        Ok(connection)
+        }
+        self.cluster(timeout).await
     }
 
     async fn single(&self, node: ConnectionInfo, timeout: Duration) -> Result<Connection, RedisError> {
@@ -82,7 +78,9 @@ impl Server {
             .set_connection_timeout(Some(self.connect_timeout))
             .set_response_timeout(Some(timeout));
         let manager = ConnectionManager::new_with_config(Client::open(node)?, config).await?;
-        Ok(Connection::single(manager, timeout))
+        let connection = Connection::single(manager, timeout);
+        connection.query::<String>(&cmd("PING")).await?;
+        Ok(connection)
     }
 
     async fn cluster(&self, timeout: Duration) -> Result<Connection, RedisError> {
@@ -90,7 +88,9 @@ impl Server {
             .connection_timeout(self.connect_timeout)
             .response_timeout(timeout)
             .build()?;
-        Ok(Connection::cluster(client.get_async_connection().await?, timeout))
+        let connection = Connection::cluster(client.get_async_connection().await?, timeout);
+        connection.query::<String>(&cmd("PING")).await?;
+        Ok(connection)
     }
 }
 

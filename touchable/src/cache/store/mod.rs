@@ -1,9 +1,40 @@
 //! Where a cache keeps its bytes.
+//!
+//! | store | for |
+//! |---|---|
+//! | [`Memory`] | one process; the default |
+//! | [`Redis`] (feature `redis`) | several nodes |
+//! | [`Database`] | several nodes, without another server |
+//! | [`Tiered`] | `Memory` over one of the others |
+//! | [`Null`] | off |
+//! | [`AnyStore`] | one of these, chosen at run time |
+//!
+//! [`Failsafe`] around any of them makes misses of its failures.
 
+mod any;
+mod database;
+mod failed;
+mod failsafe;
+mod integer;
+mod memory;
+mod null;
+mod observe;
+#[cfg(feature = "redis")]
+mod redis;
+mod tiered;
 mod ttl;
 
 use bytes::Bytes;
 
+pub use any::AnyStore;
+pub use database::{Database, DatabaseBuilder};
+pub use failsafe::{Failsafe, StoreFailure};
+pub use memory::{Memory, MemoryBuilder};
+pub use null::Null;
+pub use observe::{ERRORS, EVICTIONS};
+#[cfg(feature = "redis")]
+pub use redis::{Redis, RedisBuilder};
+pub use tiered::Tiered;
 pub use ttl::Ttl;
 
 use crate::Result;
@@ -18,6 +49,11 @@ pub trait Store: Send + Sync + 'static {
 
     /// Whether others can write to the place where the bytes are, or bits in it can rot; their checksum is then verified.
     const SHARED: bool = true;
+
+    /// [`NAME`](Self::NAME), or that of the store inside.
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
 
     /// The bytes under a key.
     fn get(&self, key: &str) -> impl Future<Output = Result<Option<Bytes>>> + Send;

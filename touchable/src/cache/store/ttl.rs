@@ -26,10 +26,20 @@ impl Ttl {
     /// The longest: any moment so far away fits the types in which stores keep it.
     pub const MAX: Duration = Duration::from_hours(100 * 366 * 24);
 
+    /// A default of this crate's own.
+    pub(super) const fn of_secs(secs: u64) -> Self {
+        Self(Duration::from_secs(secs))
+    }
+
     /// As a duration.
     #[must_use]
     pub const fn duration(self) -> Duration {
         self.0
+    }
+
+    /// The end of this time when it begins at `now`, both in microseconds.
+    pub(super) fn after(self, now: i64) -> i64 {
+        now.saturating_add(i64::try_from(self.0.as_micros()).unwrap_or(i64::MAX))
     }
 }
 

@@ -3,16 +3,10 @@
 use std::{error::Error as StdError, panic::AssertUnwindSafe};
 
 use futures_util::FutureExt;
-use tokio::{
-    select,
-    time::{Instant, timeout},
-};
+use tokio::{select, time::timeout};
 
 use super::session::Session;
-use crate::{
-    feed::Batch,
-    task::panic_message,
-};
+use crate::{feed::Batch, task::panic_message};
 
 #[derive(Debug)]
 pub(super) enum Outcome {
@@ -25,11 +19,7 @@ pub(super) enum Outcome {
 }
 
 impl Session<'_> {
-    pub(super) async fn handle<T, H, F, E>(
-        &self,
-        handler: &H,
-        batch: Batch<T>,
-    ) -> Outcome
+    pub(super) async fn handle<T, H, F, E>(&self, handler: &H, batch: Batch<T>) -> Outcome
     where
         H: Fn(Batch<T>) -> F,
         F: Future<Output = Result<(), E>>,
@@ -37,7 +27,7 @@ impl Session<'_> {
     {
         let limit = self.settings.handler_timeout;
         // A handler that blocks its thread cannot be dropped. Its lease is not renewed for ever, though.
-        self.lease.renew_until(Some(Instant::now() + limit + self.settings.lease));
+        self.lease.renew_for(Some(limit + self.settings.lease));
         let outcome = select! {
             biased;
             () = self.lease.lost() => Outcome::Lost,
@@ -46,7 +36,7 @@ impl Session<'_> {
                 done.unwrap_or_else(|_| Outcome::Failed(format!("it did not end within {limit:?}")))
             }
         };
-        self.lease.renew_until(None);
+        self.lease.renew_for(None);
         outcome
     }
 }
@@ -57,7 +47,10 @@ where
     F: Future<Output = Result<(), E>>,
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
-    match AssertUnwindSafe(async { handler(batch).await }).catch_unwind().await {
+    match AssertUnwindSafe(async { handler(batch).await })
+        .catch_unwind()
+        .await
+    {
         Ok(Ok(())) => Outcome::Done,
         Ok(Err(error)) => Outcome::Failed(error.into().to_string()),
         Err(panic) => Outcome::Failed(format!("it panicked: {}", panic_message(&*panic))),

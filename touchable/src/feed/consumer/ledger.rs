@@ -9,6 +9,7 @@ use crate::{
     Result,
     feed::{Failure, Malformed, Stream, StreamId, keys::Keys, lua},
     lease::RedisLeases,
+    redis::millis,
     task::part_of,
 };
 
@@ -110,9 +111,13 @@ impl Ledger {
     /// another has the lease.
     pub(super) async fn mark(&self, token: u64, at: Option<StreamId>) -> Result<bool> {
         lua::MARK
-            .run(&self.stream.feed.connection, &[&self.token, &self.trouble], |command| {
-                command.arg(token).arg(text(at));
-            })
+            .run(
+                &self.stream.feed.connection,
+                &[&self.token, &self.trouble],
+                |command| {
+                    command.arg(token).arg(text(at));
+                },
+            )
             .await
             .map_err(|error| self.failed(error))
     }
@@ -120,9 +125,13 @@ impl Ledger {
     /// The handler was left on purpose.
     pub(super) async fn unmark(&self, token: u64) {
         let unmarked: Result<u64, _> = lua::UNMARK
-            .run(&self.stream.feed.connection, &[&self.token, &self.trouble], |command| {
-                command.arg(token);
-            })
+            .run(
+                &self.stream.feed.connection,
+                &[&self.token, &self.trouble],
+                |command| {
+                    command.arg(token);
+                },
+            )
             .await;
         // It is not worth a failure: then one is counted that was none.
         if let Err(error) = unmarked {
@@ -139,12 +148,16 @@ impl Ledger {
         settings: &Settings,
     ) -> Result<u32> {
         lua::FAIL
-            .run(&self.stream.feed.connection, &[&self.token, &self.trouble], |command| {
-                command.arg(token).arg(text(at)).arg(reason);
-                command.arg(settings.first_pause.as_millis() as u64);
-                command.arg(settings.longest_pause.as_millis() as u64);
-                command.arg(part_of(1_001));
-            })
+            .run(
+                &self.stream.feed.connection,
+                &[&self.token, &self.trouble],
+                |command| {
+                    command.arg(token).arg(text(at)).arg(reason);
+                    command.arg(millis(settings.first_pause));
+                    command.arg(millis(settings.longest_pause));
+                    command.arg(part_of(1_001));
+                },
+            )
             .await
             .map_err(|error| self.failed(error))
     }
@@ -152,9 +165,13 @@ impl Ledger {
     /// Has the messages up to this one handed out alone.
     pub(super) async fn suspect(&self, token: u64, at: Option<StreamId>, until: StreamId) -> Result<bool> {
         lua::SUSPECT
-            .run(&self.stream.feed.connection, &[&self.token, &self.trouble], |command| {
-                command.arg(token).arg(text(at)).arg(until.to_string());
-            })
+            .run(
+                &self.stream.feed.connection,
+                &[&self.token, &self.trouble],
+                |command| {
+                    command.arg(token).arg(text(at)).arg(until.to_string());
+                },
+            )
             .await
             .map_err(|error| self.failed(error))
     }
@@ -170,10 +187,20 @@ impl Ledger {
         on: bool,
     ) -> Result<Committed> {
         let queue = self.keys();
-        let keys = [&*self.token, &self.offset, &self.trouble, &queue.queue, &queue.dead];
+        let keys = [
+            &*self.token,
+            &self.offset,
+            &self.trouble,
+            &queue.queue,
+            &queue.dead,
+        ];
         let said: String = lua::COMMIT
             .run(&self.stream.feed.connection, &keys, |command| {
-                command.arg(token).arg(text(from)).arg(to.to_string()).arg(&*self.consumer);
+                command
+                    .arg(token)
+                    .arg(text(from))
+                    .arg(to.to_string())
+                    .arg(&*self.consumer);
                 command.arg(u8::from(on));
                 for letter in dead {
                     command.arg(letter.id.to_string()).arg(&letter.reason);
@@ -232,7 +259,9 @@ impl Ledger {
     }
 
     pub(super) fn failed(&self, error: RedisError) -> crate::Error {
-        self.stream.feed.failed("read or move the offset in", &self.offset, error)
+        self.stream
+            .feed
+            .failed("read or move the offset in", &self.offset, error)
     }
 }
 

@@ -125,7 +125,8 @@ impl Consumer {
             for ledger in shards {
                 let (handler, settings) = (Arc::clone(&handler), settings.clone());
                 running.push(Task::repeat(name.clone(), move |stop| {
-                    let (ledger, handler, settings) = (Arc::clone(&ledger), Arc::clone(&handler), settings.clone());
+                    let (ledger, handler, settings) =
+                        (Arc::clone(&ledger), Arc::clone(&handler), settings.clone());
                     async move { session::turn(&ledger, &settings, &*handler, &stop).await }
                 }));
             }
@@ -245,7 +246,9 @@ impl Consumer {
         } else if handler_timeout.is_zero() || handler_timeout > Duration::from_hours(24) {
             format!("cannot wait for its handler for {handler_timeout:?}; say up to a day")
         } else if first_pause > longest_pause || longest_pause > Duration::from_hours(24) {
-            format!("cannot pause for {first_pause:?} first and for {longest_pause:?} at most; say up to a day")
+            format!(
+                "cannot pause for {first_pause:?} first and for {longest_pause:?} at most; say up to a day"
+            )
         } else {
             return Ok(());
         };

@@ -3,10 +3,7 @@
 use std::{error::Error as StdError, time::Duration};
 
 use serde::de::DeserializeOwned;
-use tokio::{
-    join, select,
-    time::Instant,
-};
+use tokio::{join, select, time::Instant};
 
 use super::{
     Settings,
@@ -15,7 +12,10 @@ use super::{
 };
 use crate::{
     Result,
-    feed::{Batch, Malformed, StreamId, observe, tail::{Page, Tail}},
+    feed::{
+        Batch, Malformed, StreamId, observe,
+        tail::{Page, Tail},
+    },
     lease::Lease,
     task::Stop,
 };
@@ -43,7 +43,12 @@ pub(super) enum End {
 }
 
 /// Waits for the lease, works as long as it lasts, and gives it back. Returns how long to wait before the next turn.
-pub(super) async fn turn<T, H, F, E>(ledger: &Ledger, settings: &Settings, handler: &H, stop: &Stop) -> Duration
+pub(super) async fn turn<T, H, F, E>(
+    ledger: &Ledger,
+    settings: &Settings,
+    handler: &H,
+    stop: &Stop,
+) -> Duration
 where
     T: DeserializeOwned + Send + Sync + 'static,
     H: Fn(Batch<T>) -> F,
@@ -62,13 +67,20 @@ where
             return AFTER_ERROR;
         }
     };
-    let end = Session::new(ledger, settings, &lease, stop).run(handler, false).await;
+    let end = Session::new(ledger, settings, &lease, stop)
+        .run(handler, false)
+        .await;
     // It may be lost; then there is nothing to give back.
     let _ = lease.release().await;
     match end {
         Ok(End::Stopped | End::Handled(_)) => Duration::ZERO,
         Ok(End::Failed(reason)) => {
-            tracing::warn!(stream, consumer, reason, "a batch could not be handled and is tried again");
+            tracing::warn!(
+                stream,
+                consumer,
+                reason,
+                "a batch could not be handled and is tried again"
+            );
             AFTER_FAILURE
         }
         Err(error) => {
@@ -107,7 +119,12 @@ impl Place {
 }
 
 impl<'a> Session<'a> {
-    pub(super) const fn new(ledger: &'a Ledger, settings: &'a Settings, lease: &'a Lease, stop: &'a Stop) -> Self {
+    pub(super) const fn new(
+        ledger: &'a Ledger,
+        settings: &'a Settings,
+        lease: &'a Lease,
+        stop: &'a Stop,
+    ) -> Self {
         Self {
             ledger,
             settings,
@@ -174,7 +191,10 @@ impl<'a> Session<'a> {
             };
             match outcome {
                 Outcome::Done => {
-                    if !self.commit(&mut place, last, batch.malformed(), ahead.is_some()).await? {
+                    if !self
+                        .commit(&mut place, last, batch.malformed(), ahead.is_some())
+                        .await?
+                    {
                         if once {
                             return Ok(End::Handled(batch.len()));
                         }
@@ -189,7 +209,12 @@ impl<'a> Session<'a> {
                     return Ok(End::Stopped);
                 }
             }
-            observe::consumed(observe::HANDLED, &self.ledger.stream, &self.ledger.consumer, batch.len());
+            observe::consumed(
+                observe::HANDLED,
+                &self.ledger.stream,
+                &self.ledger.consumer,
+                batch.len(),
+            );
             if once {
                 return Ok(End::Handled(batch.len()));
             }
@@ -220,7 +245,11 @@ impl<'a> Session<'a> {
 
     /// `None` when it is time to stop.
     async fn read(&self, tail: &mut Tail, place: &Place, once: bool) -> Result<Option<Page>> {
-        let count = if place.until.is_some() { 1 } else { self.settings.batch_size };
+        let count = if place.until.is_some() {
+            1
+        } else {
+            self.settings.batch_size
+        };
         if once {
             return tail.read(place.after(), count).await.map(Some);
         }
@@ -259,7 +288,11 @@ impl<'a> Session<'a> {
 
     /// `false` when the offset was moved by somebody else meanwhile: then the place is there.
     async fn commit(&self, place: &mut Place, to: StreamId, dead: &[Malformed], on: bool) -> Result<bool> {
-        match self.ledger.commit(self.lease.token(), place.at, to, dead, on).await? {
+        match self
+            .ledger
+            .commit(self.lease.token(), place.at, to, dead, on)
+            .await?
+        {
             Committed::Done => place.move_to(to),
             Committed::Fenced => return Err(self.lease.is_lost()),
             Committed::Moved => {
@@ -273,7 +306,12 @@ impl<'a> Session<'a> {
             let (stream, consumer) = (self.ledger.stream.name(), &*self.ledger.consumer);
             tracing::error!(stream, consumer, id = %letter.id, reason = letter.reason, "a message went to the dead letters");
         }
-        observe::consumed(observe::DEAD_LETTERS, &self.ledger.stream, &self.ledger.consumer, dead.len());
+        observe::consumed(
+            observe::DEAD_LETTERS,
+            &self.ledger.stream,
+            &self.ledger.consumer,
+            dead.len(),
+        );
         Ok(true)
     }
 
