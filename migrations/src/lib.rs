@@ -61,15 +61,19 @@ mod cache_entries;
 mod catalog;
 mod columns;
 pub mod example;
+mod feed_outbox;
 mod indexes;
 mod keyset;
+mod leases;
 mod schema;
 mod stamp;
 
 pub use backfill::{Backfill, Backfilled};
 pub use cache_entries::CacheEntries;
 pub use columns::TouchColumns;
+pub use feed_outbox::FeedOutbox;
 pub use indexes::AssociationIndexes;
+pub use leases::Leases;
 pub use schema::TouchSchema;
 
 /// The project's README: its example has to compile.

@@ -7,7 +7,7 @@ use sea_orm_migration::{
 use touchable::Touchable;
 
 use crate::{
-    AssociationIndexes, Backfill, CacheEntries, TouchColumns,
+    AssociationIndexes, Backfill, CacheEntries, FeedOutbox, Leases, TouchColumns,
     stamp::{StampSql, Zone},
 };
 
@@ -46,6 +46,12 @@ pub trait TouchSchema {
 
     /// Fills a touch column of the rows that were there before it, in batches.
     fn backfill(&self, table: impl IntoTableRef, column: impl Into<String>) -> Backfill<'_>;
+
+    /// The table of leases in the database.
+    fn leases(&self) -> Leases<'_>;
+
+    /// The table in which the messages of a feed wait while Redis is away.
+    fn feed_outbox(&self) -> FeedOutbox<'_>;
 
     /// The table of a cache in the database.
     fn cache_entries(&self) -> CacheEntries<'_>;
@@ -86,6 +92,14 @@ impl TouchSchema for SchemaManager<'_> {
 
     fn backfill(&self, table: impl IntoTableRef, column: impl Into<String>) -> Backfill<'_> {
         Backfill::new(self, table.into_table_ref(), column.into())
+    }
+
+    fn leases(&self) -> Leases<'_> {
+        Leases::new(self)
+    }
+
+    fn feed_outbox(&self) -> FeedOutbox<'_> {
+        FeedOutbox::new(self)
     }
 
     fn cache_entries(&self) -> CacheEntries<'_> {

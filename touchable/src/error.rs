@@ -49,6 +49,10 @@ enum Kind {
     Check(Vec<Problem>),
     Bypass(String),
     Cache(Failure),
+    #[cfg(feature = "lease")]
+    Lease(crate::lease::Failure),
+    #[cfg(feature = "feed")]
+    Feed(crate::feed::Failure),
 }
 
 /// How the message of [`Error::is_after_commit`] begins, by which it is known again behind a `DbErr`.
@@ -121,6 +125,57 @@ impl Error {
             Kind::Cache(failure) => failure,
             _ => Failure::Settings(self.to_string()),
         }
+    }
+
+    #[cfg(feature = "lease")]
+    pub(crate) const fn lease(failure: crate::lease::Failure) -> Self {
+        Self(Kind::Lease(failure))
+    }
+
+    #[cfg(feature = "feed")]
+    pub(crate) const fn feed(failure: crate::feed::Failure) -> Self {
+        Self(Kind::Feed(failure))
+    }
+
+    /// Redis did not take or give messages of a [feed](crate::feed), or cannot be reached.
+    #[cfg(feature = "feed")]
+    #[must_use]
+    pub const fn is_feed(&self) -> bool {
+        matches!(self.0, Kind::Feed(crate::feed::Failure::Redis { .. }))
+    }
+
+    /// What a feed's [outbox](crate::feed::Producer::outbox) is for.
+    #[cfg(feature = "feed")]
+    pub(crate) const fn is_unavailable(&self) -> bool {
+        self.is_feed() || self.is_not_replicated()
+    }
+
+    /// Too few replicas had a delay message in time.
+    #[cfg(feature = "feed")]
+    #[must_use]
+    pub const fn is_not_replicated(&self) -> bool {
+        matches!(self.0, Kind::Feed(crate::feed::Failure::NotReplicated { .. }))
+    }
+
+    /// The handler of a consumer has failed, panicked, or did not end in time; it sees the batch again.
+    #[cfg(feature = "feed")]
+    #[must_use]
+    pub const fn is_handler(&self) -> bool {
+        matches!(self.0, Kind::Feed(crate::feed::Failure::Handler { .. }))
+    }
+
+    /// The offset of a consumer is not what the library has written there.
+    #[cfg(feature = "feed")]
+    #[must_use]
+    pub const fn is_offset(&self) -> bool {
+        matches!(self.0, Kind::Feed(crate::feed::Failure::Offset { .. }))
+    }
+
+    /// A [lease](crate::lease) is lost: it was not renewed in time, and another may hold it by now.
+    #[cfg(feature = "lease")]
+    #[must_use]
+    pub const fn is_lease_lost(&self) -> bool {
+        matches!(self.0, Kind::Lease(crate::lease::Failure::Lost { .. }))
     }
 
     /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.
@@ -256,6 +311,10 @@ impl fmt::Display for Error {
             }
             Kind::Bypass(message) => write!(f, "{BYPASS}{message}"),
             Kind::Cache(failure) => failure.fmt(f),
+            #[cfg(feature = "lease")]
+            Kind::Lease(failure) => failure.fmt(f),
+            #[cfg(feature = "feed")]
+            Kind::Feed(failure) => failure.fmt(f),
         }
     }
 }
@@ -264,6 +323,10 @@ impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match &self.0 {
             Kind::Cache(failure) => failure.source(),
+            #[cfg(feature = "lease")]
+            Kind::Lease(failure) => failure.source(),
+            #[cfg(feature = "feed")]
+            Kind::Feed(failure) => failure.source(),
             _ => self.db_err().map(|source| source as _),
         }
     }

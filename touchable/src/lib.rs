@@ -70,6 +70,8 @@
 //! | `cache` | no | [`cache`]: stores in memory and in the database, `Cache`, `FragmentCache` |
 //! | `http` | no | [`http`]: `ETag`, `Last-Modified` and 304 from the version of a record |
 //! | `redis` | no | `cache` with a store in Redis or Redis Cluster |
+//! | `lease` | no | [`lease`]: exclusive leases with fencing tokens |
+//! | `feed` | no | [`feed`]: the change feed over Redis Streams |
 //! | `time` | no | touch columns of the `time` crate's types |
 //!
 //! Database drivers and the runtime are chosen where the application depends on SeaORM.
@@ -80,10 +82,18 @@ mod clock;
 pub mod connection;
 mod entity;
 mod error;
+#[cfg(feature = "feed")]
+pub mod feed;
 pub mod graph;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "lease")]
+pub mod lease;
 pub mod observe;
+#[cfg(feature = "redis")]
+mod redis;
+#[cfg(feature = "lease")]
+mod task;
 pub mod testing;
 pub mod touch;
 
@@ -96,6 +106,8 @@ pub use connection::{TouchConnection, TouchTransaction, after_commit, connect};
 pub use entity::{StampType, Touchable, VersionType};
 pub use error::{Error, Result};
 pub use graph::TouchGraph;
+#[cfg(feature = "lease")]
+pub use task::Task;
 pub use touch::{
     Explanation, TouchMany, TouchRecord, Touched, explain, explain_delete, explain_insert, no_touching,
     no_touching_on,

@@ -31,7 +31,9 @@ async fn b07_a_thousand_misses_are_one_load<S: Store + Clone>(subject: &Subject<
                 tokio::task::yield_now().await;
                 Ok::<_, String>("loaded".to_owned())
             };
-            cache.fetch::<String, _, _, _, _>("key", &Options::new(), load).await
+            cache
+                .fetch::<String, _, _, _, _>("key", &Options::new(), load)
+                .await
         })
     });
     for value in join_all(callers).await {
@@ -51,7 +53,10 @@ async fn b06_values_come_back_and_go<S: Store + Clone>(subject: &Subject<S>) {
             loads.fetch_add(1, SeqCst);
             Ok::<_, String>(vec![Some(key); 600])
         };
-        cache.fetch::<Vec<Option<u32>>, _, _, _, _>(&key, &options, load).await.unwrap()
+        cache
+            .fetch::<Vec<Option<u32>>, _, _, _, _>(&key, &options, load)
+            .await
+            .unwrap()
     };
     assert_eq!(fetch(1).await, vec![Some(1); 600]);
     assert_eq!(fetch(1).await, vec![Some(1); 600]);
@@ -69,7 +74,10 @@ async fn b06_values_come_back_and_go<S: Store + Clone>(subject: &Subject<S>) {
         })
         .await
         .unwrap();
-    assert_eq!(many, [3, 2, 1, 3].map(|key: u32| Some(vec![Some(key); if key == 3 { 1 } else { 600 }])));
+    assert_eq!(
+        many,
+        [3, 2, 1, 3].map(|key: u32| Some(vec![Some(key); if key == 3 { 1 } else { 600 }]))
+    );
 
     cache.clear().await.unwrap();
     for key in [1, 2, 3_u32] {

@@ -27,6 +27,8 @@ mod contention;
 mod form;
 mod handshake;
 mod intent;
+#[cfg(feature = "feed")]
+mod messages;
 mod pending;
 mod recipe;
 mod session;
@@ -39,6 +41,8 @@ pub use after_commit::after_commit;
 pub(crate) use bypass::ours;
 pub(crate) use handshake::{Scope, ask};
 pub(crate) use intent::{Change, Intent, Mark};
+#[cfg(feature = "feed")]
+pub(crate) use messages::{Letter, Outlet};
 pub(crate) use session::Session;
 pub use session::{TouchConnection, connect};
 pub(crate) use transaction::Open;

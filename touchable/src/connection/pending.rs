@@ -2,9 +2,9 @@
 
 use std::{collections::HashSet, mem, sync::Arc};
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
-use super::after_commit::Work;
+use super::after_commit::{self, Work};
 use crate::{
     Result,
     touch::engine::{CHUNK, Entry, RowSet, Start, Values, flush_entries},
@@ -15,6 +15,8 @@ use crate::{
 pub(super) struct Pending {
     touches: Vec<Merged>,
     pub(super) work: Vec<Work>,
+    #[cfg(feature = "feed")]
+    pub(super) messages: super::messages::Messages,
 }
 
 /// The rows of one rule, each key once, or an entry that cannot be merged.
@@ -27,6 +29,10 @@ struct Merged {
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
+        #[cfg(feature = "feed")]
+        if !self.messages.is_empty() {
+            return false;
+        }
         self.touches.is_empty() && self.work.is_empty()
     }
 
@@ -40,6 +46,8 @@ impl Pending {
     pub(super) fn absorb(&mut self, other: Self) {
         self.extend(other.touches.into_iter().flat_map(Merged::into_entries));
         self.work.extend(other.work);
+        #[cfg(feature = "feed")]
+        self.messages.absorb(other.messages);
     }
 
     fn push(&mut self, entry: Entry) {
@@ -70,8 +78,26 @@ impl Pending {
         }
     }
 
+    /// Does all that comes before the commit.
+    pub(super) async fn prepare(&mut self, db: &DatabaseTransaction) -> Result<()> {
+        self.flush(db).await?;
+        #[cfg(feature = "feed")]
+        {
+            // Last, so that no message is announced when a touch fails.
+            self.messages = mem::take(&mut self.messages).announce(db).await?;
+        }
+        Ok(())
+    }
+
+    /// Does all that comes after it.
+    pub(super) async fn complete(self) -> Result<(), DbErr> {
+        #[cfg(feature = "feed")]
+        self.messages.tell().await;
+        after_commit::run(self.work).await
+    }
+
     /// Touches what the transaction's saves have set in motion: one UPDATE for each table and set of columns.
-    pub(super) async fn flush<C: ConnectionTrait>(&mut self, db: &C) -> Result<()> {
+    async fn flush<C: ConnectionTrait>(&mut self, db: &C) -> Result<()> {
         let mut entries: Vec<Entry> = mem::take(&mut self.touches)
             .into_iter()
             .flat_map(Merged::into_entries)

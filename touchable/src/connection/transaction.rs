@@ -13,7 +13,7 @@ use sea_orm::{
 };
 
 use super::{
-    after_commit::{self, Work},
+    after_commit::Work,
     handshake::{Scope, answer},
     intent::{Intent, Intents},
     pending::Pending,
@@ -63,6 +63,11 @@ impl Open {
         &self.session
     }
 
+    #[cfg(feature = "feed")]
+    pub(crate) fn announce(&self, outlet: Arc<dyn super::messages::Outlet>, letter: super::messages::Letter) {
+        self.pending().messages.add(outlet, letter);
+    }
+
     pub(super) fn register(&self, work: Work) {
         self.pending().work.push(work);
     }
@@ -97,13 +102,13 @@ impl TouchTransaction {
             parent.pending().absorb(pending);
             return Ok(());
         }
-        if let Err(error) = pending.flush(&self.inner).await {
+        if let Err(error) = pending.prepare(&self.inner).await {
             // The cause matters; that the rollback failed too says nothing new.
             let _ = self.inner.rollback().await;
             return Err(error.into());
         }
         self.inner.commit().await?;
-        after_commit::run(pending.work).await
+        pending.complete().await
     }
 
     /// Rolls back; nothing is touched, and work that waited for the commit is dropped.

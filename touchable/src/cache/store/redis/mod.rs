@@ -1,20 +1,19 @@
 //! Entries in Redis or Redis Cluster.
 
-mod address;
-mod advice;
 mod builder;
-mod connection;
 mod scan;
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use ::redis::{Cmd, Pipeline, RedisError, cmd};
 pub use builder::RedisBuilder;
 use bytes::Bytes;
-use connection::Connection;
 
 use super::{Store, Ttl, failed, integer::Problem};
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    redis::{Connection, Server},
+};
 
 /// Entries in Redis 6.2 or newer, on one server or on a cluster.
 ///
@@ -42,7 +41,7 @@ use crate::{Error, Result};
 #[derive(Clone)]
 pub struct Redis {
     connection: Connection,
-    address: Arc<str>,
+    server: Server,
 }
 
 const NAME: &str = "redis";
@@ -63,14 +62,14 @@ impl Redis {
     }
 
     fn failed(&self, operation: &'static str, what: impl fmt::Display, error: RedisError) -> Error {
-        failed::failed(NAME, operation, what, advice::explain(error, &self.address))
+        failed::failed(NAME, operation, what, self.server.explain(error))
     }
 }
 
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis")
-            .field("address", &self.address)
+            .field("server", &self.server)
             .finish_non_exhaustive()
     }
 }

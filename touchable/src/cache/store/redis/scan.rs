@@ -6,7 +6,7 @@ use ::redis::{
     cmd, from_redis_value,
 };
 
-use super::connection::Connection;
+use crate::redis::Connection;
 
 /// How many keys the server looks at in one step.
 const STEP: usize = 1_000;

@@ -8,12 +8,17 @@ use ::redis::{
     cluster_async::ClusterConnection,
     cluster_routing::RoutingInfo,
 };
+#[cfg(feature = "feed")]
+use ::redis::{
+    cluster_routing::{Route, SingleNodeRoutingInfo, SlotAddr},
+    from_redis_value,
+};
 use futures_util::future::try_join_all;
 use tokio::time::timeout;
 
 /// A clone shares the connection.
 #[derive(Clone)]
-pub(super) struct Connection {
+pub(crate) struct Connection {
     way: Way,
     timeout: Duration,
 }
@@ -43,11 +48,11 @@ impl Connection {
     }
 
     /// The connection of a cluster.
-    pub(super) fn is_cluster(&self) -> bool {
+    pub(crate) const fn is_cluster(&self) -> bool {
         matches!(self.way, Way::Cluster(_))
     }
 
-    pub(super) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
+    pub(crate) async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
         self.within(async {
             match self.way.clone() {
                 Way::Single(mut to) => command.query_async(&mut to).await,
@@ -58,7 +63,7 @@ impl Connection {
     }
 
     /// Commands of one node.
-    pub(super) async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, RedisError> {
+    pub(crate) async fn pipeline<T: FromRedisValue>(&self, pipeline: &Pipeline) -> Result<T, RedisError> {
         self.within(async {
             match self.way.clone() {
                 Way::Single(mut to) => pipeline.query_async(&mut to).await,
@@ -70,7 +75,7 @@ impl Connection {
 
     /// Commands that answer nothing of interest. A pipeline goes to one node; a cluster gets them one by one, all at
     /// once.
-    pub(super) async fn all(&self, commands: Vec<Cmd>) -> Result<(), RedisError> {
+    pub(crate) async fn all(&self, commands: Vec<Cmd>) -> Result<(), RedisError> {
         for commands in commands.chunks(AT_ONCE) {
             if self.is_cluster() {
                 try_join_all(commands.iter().map(|command| self.query::<Value>(command))).await?;
@@ -86,7 +91,7 @@ impl Connection {
     }
 
     /// Sends a command where the routing says; one server is everywhere.
-    pub(super) async fn route(&self, command: Cmd, routing: RoutingInfo) -> Result<Value, RedisError> {
+    pub(crate) async fn route(&self, command: Cmd, routing: RoutingInfo) -> Result<Value, RedisError> {
         self.within(async {
             match self.way.clone() {
                 Way::Single(mut to) => to.req_packed_command(&command).await,
@@ -94,6 +99,22 @@ impl Connection {
             }
         })
         .await
+    }
+
+    /// Commands of the node that has this key, also when some of them name none.
+    #[cfg(feature = "feed")]
+    pub(crate) async fn pipeline_to<T: FromRedisValue>(
+        &self,
+        key: &str,
+        pipeline: Pipeline,
+    ) -> Result<T, RedisError> {
+        let Way::Cluster(mut to) = self.way.clone() else {
+            return self.pipeline(&pipeline).await;
+        };
+        let node = SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
+        let count = pipeline.len();
+        let answers = self.within(to.route_pipeline(pipeline, 0, count, node)).await?;
+        Ok(from_redis_value(Value::Array(answers))?)
     }
 
     /// The driver's own timeouts end an answer that does not come, not the wait for a connection.

@@ -1,0 +1,17 @@
+//! The feed, on one Redis server and on a cluster.
+
+mod bad_input;
+mod committing;
+mod consuming;
+mod delaying;
+mod fencing;
+mod offsets;
+mod poison;
+mod processes;
+mod producing;
+mod reading;
+mod replicas;
+mod sharding;
+mod standing_by;
+mod trimming;
+mod world;
