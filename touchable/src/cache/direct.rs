@@ -55,6 +55,7 @@ impl<S: Store> Cache<S> {
     {
         let inner = &self.inner;
         let key = inner.namespace.key(key)?;
+        options.check()?;
         let now = inner.clock.now();
         let (times, ttl) = options.times(now, now)?;
         let payload = inner.encode::<Typed<T>>(&key, value)?;

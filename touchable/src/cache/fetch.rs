@@ -7,10 +7,10 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     Cache, CacheKey, Options, Text,
-    entry::{Codec, Raw, Skipped, Typed, Utf8},
+    entry::{Codec, Raw, Skipped, Typed, Utf8, unreadable},
     flight::{Ended, Entered, LeadGuard, landing},
     front::Inner,
-    load::{Boarded, LoadError, abandoned, unreadable},
+    load::{Boarded, LoadError, abandoned},
     options::Age,
     read::Found,
     store::Store,
@@ -170,7 +170,7 @@ impl<S: Store> Inner<S> {
         key: &str,
         options: &Options,
     ) -> Result<Looked<C::Value>> {
-        options.kept()?;
+        options.check()?;
         let since = self.flights.ended(key);
         let found = if options.force {
             None

@@ -9,8 +9,7 @@ use super::{
     Failure,
     caught::caught,
     cluster::Turn,
-    entry::{Codec, Payload, Undecodable},
-    failure::Shared,
+    entry::{Codec, Payload, encode},
     flight::{Ended, Entered, LeadGuard, Outcome, landing},
     front::Inner,
     options::{Age, Options},
@@ -100,20 +99,10 @@ impl<S: Store> Inner<S> {
 
     /// A payload that is known to be readable.
     pub(super) fn encode<C: Codec>(&self, key: &str, value: &C::Value) -> Outcome {
-        let unstorable = |source| Failure::Value {
+        encode::<C>(value, self.format.max_value_bytes).map_err(|source| Failure::Value {
             key: key.to_owned(),
             source,
-        };
-        let Some(mut payload) = C::encode(value).map_err(unstorable)? else {
-            return Ok(None);
-        };
-        // Types whose `Deserialize` does not read what their `Serialize` writes are found here, and not by a hit.
-        match C::decode(Some(payload.clone()), self.format.max_value_bytes) {
-            Ok(_) => {}
-            Err(Undecodable::TooLarge) => payload.is_too_large = true,
-            Err(_) => return Err(unstorable(unreadable::<C::Value>())),
-        }
-        Ok(Some(payload))
+        })
     }
 
     pub(super) fn begin_load(&self) -> Instant {
@@ -229,13 +218,4 @@ pub(super) fn panicked(key: &str, message: String) -> Failure {
 /// The task of a loader was dropped, with its runtime.
 pub(super) fn abandoned(key: &str) -> Failure {
     loader_failed(key, "the runtime on which its loader ran has shut down")
-}
-
-pub(super) fn unreadable<T>() -> Shared {
-    let message = format!(
-        "`{}` does not read back what it writes; it may need a format that describes itself (as untagged enums, \
-         `flatten`, `skip_serializing_if` and JSON values do): store it as text or bytes",
-        std::any::type_name::<T>()
-    );
-    Arc::from(LoadError::from(message))
 }

@@ -127,11 +127,16 @@ impl Options {
         self.problem = Some(Failure::Settings(problem));
     }
 
-    /// How long the store keeps an entry.
-    pub(super) fn kept(&self) -> Result<Option<Ttl>> {
+    /// Whether the settings make sense.
+    pub(super) fn check(&self) -> Result<()> {
         if let Some(problem) = &self.problem {
             return Err(problem.clone().into());
         }
+        self.kept().map(drop)
+    }
+
+    /// How long the store keeps an entry.
+    pub(super) fn kept(&self) -> Result<Option<Ttl>> {
         let window = self.stale_while_revalidate.max(self.stale_if_error);
         let kept = |ttl: Ttl| ttl.duration().saturating_add(window).try_into();
         self.ttl.map(kept).transpose()

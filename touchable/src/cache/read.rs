@@ -62,8 +62,8 @@ impl<S: Store> Inner<S> {
         if age == Age::Gone {
             return None;
         }
-        let payload = self.decoded(key, entry.payload())?;
         let created = entry.times().created;
+        let payload = self.decoded(key, entry.payload())?;
         Some(Opened {
             payload,
             age,

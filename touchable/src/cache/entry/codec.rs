@@ -111,3 +111,27 @@ fn of_kind(payload: Option<Payload>, kind: Kind) -> Result<Payload, Undecodable>
         .filter(|payload| payload.kind == kind)
         .ok_or(Undecodable::Shape)
 }
+
+/// A payload that is known to be readable; nothing for a value that is not stored.
+pub(crate) fn encode<C: Codec>(value: &C::Value, limit: usize) -> Result<Option<Payload>, Shared> {
+    let Some(mut payload) = C::encode(value)? else {
+        return Ok(None);
+    };
+    // Types whose `Deserialize` does not read what their `Serialize` writes are found here, and not by a hit.
+    match C::decode(Some(payload.clone()), limit) {
+        Ok(_) => {}
+        Err(Undecodable::TooLarge) => payload.is_too_large = true,
+        Err(_) => return Err(unreadable::<C::Value>()),
+    }
+    Ok(Some(payload))
+}
+
+/// Why a type cannot be stored.
+pub(crate) fn unreadable<T>() -> Shared {
+    let message = format!(
+        "`{}` does not read back what it writes; it may need a format that describes itself (as untagged enums, \
+         `flatten`, `skip_serializing_if` and JSON values do): store it as text or bytes",
+        std::any::type_name::<T>()
+    );
+    Arc::from(Box::<dyn std::error::Error + Send + Sync>::from(message))
+}

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Codec, Format, Kind, Payload, Raw, Times, Typed, Utf8};
+use super::{Codec, Format, Kind, Payload, Raw, Times, Typed, Utf8, encode};
 
 const fn format(max_value_bytes: usize, checked: bool) -> Format {
     Format {
@@ -16,7 +16,7 @@ const fn format(max_value_bytes: usize, checked: bool) -> Format {
 /// The entry of a value.
 #[must_use]
 pub fn entry<T: Serialize + DeserializeOwned + 'static>(key: &str, value: &T, limit: usize) -> Option<Bytes> {
-    let payload = Typed::encode(value).ok()??;
+    let payload = encode::<Typed<T>>(value, limit).ok()??;
     let times = Times {
         created: 1,
         fresh_until: Times::NEVER,

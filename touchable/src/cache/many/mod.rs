@@ -55,7 +55,7 @@ impl<S: Store> Cache<S> {
         let slots = Slots::<K, Typed<T>>::of(keys, &self.inner.namespace);
         async move {
             let mut slots = slots?;
-            options.kept()?;
+            options.check()?;
             self.inner
                 .fill(&mut slots.slots, options, Arc::new(loader))
                 .await?;

@@ -6,11 +6,10 @@ use crate::{
     Result,
     cache::{
         CacheKey, Failure,
-        entry::{Codec, Payload},
+        entry::{Codec, Payload, unreadable},
         flight::Ended,
         front::Inner,
         key::Namespace,
-        load::unreadable,
         options::Age,
         read::Opened,
         store::Store,

@@ -1,62 +1,19 @@
-//! One load per key, whoever waits for it.
-//!
-//! ```text
-//! running ──► landed (value or failure)
-//!    │
-//!    └──────► abandoned: its leader was dropped; one of those who wait takes over
-//! ```
-//!
-//! A flight is *outdated* once its key is deleted, set or loaded by force: those who wait get its value, the store does not,
-//! and nobody joins it any more. It stays in the table until its leader is done with it, since it may be writing at this
-//! moment: who made it outdated waits for that write ([`Flight::written`]) and has the last word.
-//!
-//! A leader that reads the store once more may find an entry whose removal has begun before the flight did. So a removal
-//! outdates those flights a second time, when it is over: who comes later does not get from them what was removed.
+//! The flights of a cache, by their keys.
 
 use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+        atomic::{AtomicU64, Ordering::SeqCst},
     },
 };
 
-use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, watch};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use super::{Failure, entry::Payload};
+use super::{Flight, LeadGuard};
 
 /// Enough that loads of different keys seldom wait for each other's table.
 const SHARDS: usize = 32;
-
-/// What a loader made: a payload, or nothing to be stored.
-pub(crate) type Outcome = Result<Option<Payload>, Failure>;
-
-/// A load that is running.
-#[derive(Debug)]
-pub(crate) struct Flight {
-    version: Option<Arc<str>>,
-    outdated: AtomicBool,
-    /// Its leader looks into the store once more, and may have found what somebody is about to remove.
-    looked: AtomicBool,
-    /// Held while the leader writes to the store.
-    writing: AsyncMutex<()>,
-    outcome: watch::Receiver<Option<Outcome>>,
-}
-
-impl Flight {
-    /// Waits for a write that is under way. When it is over an outdated flight writes no more.
-    pub(crate) async fn written(&self) {
-        drop(self.writing.lock().await);
-    }
-}
-
-/// Waits for a flight to land; nothing when it was abandoned.
-pub(crate) async fn landing(flight: &Flight) -> Option<Outcome> {
-    let mut outcome = flight.outcome.clone();
-    let landed = outcome.wait_for(Option::is_some).await.ok()?;
-    landed.clone()
-}
 
 /// All flights of a cache.
 #[derive(Debug)]
@@ -109,7 +66,7 @@ impl Flights {
         let mut shard = lock(&self.shards[index]);
         let running = shard.get(key).into_iter().flatten();
         let joined = running
-            .filter(|flight| !flight.outdated.load(SeqCst))
+            .filter(|flight| !flight.is_outdated())
             .find(|flight| flight.version.as_ref() == version);
         match joined {
             Some(flight) => Entered::Join(Arc::clone(flight)),
@@ -136,18 +93,12 @@ impl Flights {
         version: Option<&Arc<str>>,
         look_again: bool,
     ) -> LeadGuard {
-        let (sender, outcome) = watch::channel(None);
-        let flight = Arc::new(Flight {
-            version: version.cloned(),
-            outdated: AtomicBool::new(false),
-            looked: AtomicBool::new(false),
-            writing: AsyncMutex::new(()),
-            outcome,
-        });
+        let (flight, sender) = Flight::new(version.cloned());
+        let flight = Arc::new(flight);
         let of_key = shard.entry(key.into()).or_default();
         let before = of_key
             .iter()
-            .filter(|flight| flight.outdated.load(SeqCst))
+            .filter(|flight| flight.is_outdated())
             .cloned()
             .collect();
         of_key.push(Arc::clone(&flight));
@@ -195,6 +146,23 @@ impl Flights {
         outdated
     }
 
+    /// Takes a flight out, if it is still there.
+    pub(super) fn remove(&self, key: &str, flight: &Arc<Flight>) {
+        let index = self.index(key);
+        let mut shard = lock(&self.shards[index]);
+        let Some(of_key) = shard.get_mut(key) else {
+            return;
+        };
+        let before = of_key.len();
+        of_key.retain(|other| !Arc::ptr_eq(other, flight));
+        if of_key.len() < before {
+            self.ended[index].fetch_add(1, SeqCst);
+        }
+        if of_key.is_empty() {
+            shard.remove(key);
+        }
+    }
+
     /// How many flights there are.
     pub(crate) fn len(&self) -> usize {
         let of_shard = |shard| lock(shard).values().map(Vec::len).sum::<usize>();
@@ -219,80 +187,4 @@ fn outdate<'a>(flights: impl Iterator<Item = &'a Arc<Flight>>) -> Vec<Arc<Flight
 /// Nothing of the application's runs under these locks, so none is ever poisoned by half a change.
 fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The duty to land a flight. Dropped without doing so, the flight is abandoned.
-#[derive(Debug)]
-pub(crate) struct LeadGuard {
-    flights: Arc<Flights>,
-    key: Box<str>,
-    flight: Arc<Flight>,
-    sender: watch::Sender<Option<Outcome>>,
-    /// Outdated flights of the same key, one of which may be writing still.
-    before: Vec<Arc<Flight>>,
-    /// Another flight ended after the store was read: the value may be there by now.
-    pub(crate) look_again: bool,
-    /// When the entry was written that is to be replaced; unknown, but to be replaced, when the load is forced.
-    pub(crate) replaces: Option<i64>,
-}
-
-impl LeadGuard {
-    pub(crate) fn key(&self) -> &str {
-        &self.key
-    }
-
-    /// The same duty, to replace an entry of this age too.
-    pub(crate) fn replacing(mut self, created: Option<i64>) -> Self {
-        self.replaces = self.replaces.or(created);
-        self
-    }
-
-    pub(crate) fn flight(&self) -> Arc<Flight> {
-        Arc::clone(&self.flight)
-    }
-
-    /// To be said before the store is read again: what is found there may be removed at this moment.
-    pub(crate) fn looks_again(&self) {
-        self.flight.looked.store(true, SeqCst);
-    }
-
-    /// The permission to write to the store, as long as it is held; none when the flight is outdated.
-    pub(crate) async fn write(&self) -> Option<AsyncMutexGuard<'_, ()>> {
-        for flight in &self.before {
-            flight.written().await;
-        }
-        let permission = self.flight.writing.lock().await;
-        // Whoever outdates the flight from here on waits for the lock.
-        (!self.flight.outdated.load(SeqCst)).then_some(permission)
-    }
-
-    /// Gives everybody who waits the outcome.
-    pub(crate) fn land(self, outcome: Outcome) {
-        // First out of the table: who comes after a failure tries again.
-        self.leave();
-        self.sender.send_replace(Some(outcome));
-    }
-
-    fn leave(&self) {
-        let index = self.flights.index(&self.key);
-        let mut shard = lock(&self.flights.shards[index]);
-        let Some(of_key) = shard.get_mut(&*self.key) else {
-            return;
-        };
-        let before = of_key.len();
-        of_key.retain(|flight| !Arc::ptr_eq(flight, &self.flight));
-        let left = before - of_key.len();
-        if of_key.is_empty() {
-            shard.remove(&*self.key);
-        }
-        if left > 0 {
-            self.flights.ended[index].fetch_add(1, SeqCst);
-        }
-    }
-}
-
-impl Drop for LeadGuard {
-    fn drop(&mut self) {
-        self.leave();
-    }
 }
