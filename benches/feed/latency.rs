@@ -19,7 +19,7 @@ pub async fn measure(track: &Track, arguments: &Arguments) {
         .consumer("bench-latency")
         .run(move |_: Batch<Change>| {
             let told = tell.send(Instant::now());
-            async { told }
+            async move { told }
         })
         .expect("settings that work");
     let producer = track.users.producer();
@@ -34,11 +34,11 @@ pub async fn measure(track: &Track, arguments: &Arguments) {
     }
     task.shutdown().await;
     times.sort_unstable();
-    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_micros();
+    let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_micros();
     println!(
         "feed/latency ({} messages)  median {} µs  99th {} µs",
         times.len(),
-        at(0.5),
-        at(0.99)
+        at(50),
+        at(99)
     );
 }

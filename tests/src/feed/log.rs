@@ -1,9 +1,9 @@
 //! Files that outlive the process that writes them.
 
 use std::{
-    fmt::Display,
+    fmt::{Display, Write as _},
     fs::{File, OpenOptions},
-    io::Write,
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -39,7 +39,8 @@ impl Log {
     pub fn append(&self, lines: impl IntoIterator<Item = impl Display>) {
         let mut text = String::from("\n");
         for line in lines {
-            text.push_str(&format!("{line} .\n"));
+            // Writing to a String never fails.
+            let _ = writeln!(text, "{line} .");
         }
         let mut file: File = OpenOptions::new()
             .create(true)
