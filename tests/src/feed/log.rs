@@ -1,7 +1,7 @@
 //! Files that outlive the process that writes them.
 
 use std::{
-    fmt::Display,
+    fmt::{Display, Write as _},
     fs::{File, OpenOptions},
     io::Write,
     path::{Path, PathBuf},
@@ -39,7 +39,7 @@ impl Log {
     pub fn append(&self, lines: impl IntoIterator<Item = impl Display>) {
         let mut text = String::from("\n");
         for line in lines {
-            text.push_str(&format!("{line} .\n"));
+            writeln!(text, "{line} .").expect("room for text");
         }
         let mut file: File = OpenOptions::new()
             .create(true)
