@@ -273,7 +273,7 @@ mod tests {
         let (held, released) = oneshot::channel::<()>();
         let task = Task::spawn("deaf", |_| async move {
             let _held = held;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         let begun = Instant::now();
         drop(task);

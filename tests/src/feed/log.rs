@@ -3,7 +3,7 @@
 use std::{
     fmt::{Display, Write as _},
     fs::{File, OpenOptions},
-    io::Write as _,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -39,8 +39,7 @@ impl Log {
     pub fn append(&self, lines: impl IntoIterator<Item = impl Display>) {
         let mut text = String::from("\n");
         for line in lines {
-            // Writing to a String never fails.
-            let _ = writeln!(text, "{line} .");
+            writeln!(text, "{line} .").expect("room for text");
         }
         let mut file: File = OpenOptions::new()
             .create(true)

@@ -77,8 +77,8 @@ async fn b13_a_reader_whose_position_is_trimmed_learns_it(world: World) {
     let [gap] = gaps[..] else {
         panic!("one gap: {all:?}")
     };
-    let before: Vec<_> = (1..=gap as i64).map(Some).collect();
-    assert_eq!(all[..gap], before, "in order up to the gap");
+    let before = some(1..50);
+    assert_eq!(all[..gap], before[..gap], "in order up to the gap");
     assert_eq!(all[gap + 1..], some(45..50), "complete after it");
 }
 

@@ -31,12 +31,11 @@ impl World {
             .connect()
             .await
             .expect("run scripts/test");
-        let cluster = match url.contains(',') {
-            false => None,
-            true => {
-                let client = ClusterClient::new(url.split(',')).unwrap();
-                Some(client.get_async_connection().await.unwrap())
-            }
+        let cluster = if url.contains(',') {
+            let client = ClusterClient::new(url.split(',')).unwrap();
+            Some(client.get_async_connection().await.unwrap())
+        } else {
+            None
         };
         Self {
             url,
@@ -56,14 +55,12 @@ impl World {
     }
 
     pub async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> T {
-        match self.cluster.clone() {
-            Some(mut to) => command.query_async(&mut to).await.unwrap(),
-            None => {
-                let client = Client::open(self.url.as_str()).unwrap();
-                let mut to = client.get_multiplexed_async_connection().await.unwrap();
-                command.query_async(&mut to).await.unwrap()
-            }
+        if let Some(mut to) = self.cluster.clone() {
+            return command.query_async(&mut to).await.unwrap();
         }
+        let client = Client::open(self.url.as_str()).unwrap();
+        let mut to = client.get_multiplexed_async_connection().await.unwrap();
+        command.query_async(&mut to).await.unwrap()
     }
 
     pub async fn set(&self, kind: &str, value: &str) {
@@ -143,6 +140,8 @@ impl Seen {
 
 pub type Done = Result<(), std::io::Error>;
 
+// The kind of error has to be said somewhere.
+#[expect(clippy::unnecessary_wraps)]
 pub const fn done() -> Done {
     Ok(())
 }
