@@ -26,15 +26,15 @@ fn task(id: i32) -> outer::task::Model {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b15_a_thousand_at_once_render_once() {
     let fragments = fragments();
-    let renders = Arc::new(AtomicUsize::new(0));
+    let rendered = Arc::new(AtomicUsize::new(0));
     let all_here = Arc::new(Barrier::new(1_000));
     let readers = (0..1_000).map(|_| {
-        let (fragments, renders, all_here) = (fragments.clone(), renders.clone(), all_here.clone());
+        let (fragments, rendered, all_here) = (fragments.clone(), rendered.clone(), all_here.clone());
         tokio::spawn(async move {
             let task = task(1);
             all_here.wait().await;
             let render = async || {
-                renders.fetch_add(1, SeqCst);
+                rendered.fetch_add(1, SeqCst);
                 tokio::task::yield_now().await;
                 format!("<li>{}</li>", task.title)
             };
@@ -44,7 +44,7 @@ async fn b15_a_thousand_at_once_render_once() {
     for text in join_all(readers).await {
         assert_eq!(&*text.unwrap().unwrap(), "<li>task 1</li>");
     }
-    assert_eq!(renders.load(SeqCst), 1);
+    assert_eq!(rendered.load(SeqCst), 1);
     assert_eq!(fragments.cache().loads_in_flight(), 0);
 }
 
