@@ -9,7 +9,7 @@
 //! | loading a value once, whoever asks for it | [`Cache`] |
 //! | how long it lives | [`Options`] |
 //! | where the bytes are | [`store`] |
-//! | counters and spans | [`observe`] |
+//! | counters and spans | [`observe`](mod@observe) |
 
 #[cfg(feature = "cache")]
 mod caught;
