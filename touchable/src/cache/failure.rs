@@ -7,6 +7,10 @@ use crate::Error;
 /// An error of a loader, shared by everyone who waited for it.
 pub(crate) type Shared = Arc<dyn error::Error + Send + Sync>;
 
+#[cfg_attr(
+    not(feature = "cache"),
+    expect(dead_code, reason = "without stores only keys can fail")
+)]
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     /// Nothing can be stored under this key.
