@@ -9,6 +9,7 @@ use std::{
         Mutex,
         atomic::{AtomicBool, AtomicI64, Ordering::SeqCst},
     },
+    time::Duration,
 };
 
 use fastrand::Rng;
@@ -429,7 +430,10 @@ impl Writer<'_> {
     /// All or nothing, again and again until it is done: with two writers that lock in different orders one may be
     /// a deadlock's victim.
     async fn together(&self, name: Option<&str>, what: u8, new: i32, old: i32, other: i32) {
-        for _ in 0..50 {
+        let mut refused = None;
+        for attempt in 0..50 {
+            // Two that repeat at once meet again and again: as after any deadlock one has to pause, for a random while.
+            tokio::time::sleep(Duration::from_millis(fastrand::u64(0..=attempt))).await;
             let transaction = self.db.begin().await.unwrap();
             let done = async {
                 change(&transaction, what, new, old, other).await?;
@@ -459,10 +463,13 @@ impl Writer<'_> {
                         return;
                     }
                 }
-                Err(_) => transaction.rollback().await.unwrap(),
+                Err(error) => {
+                    refused = Some(error);
+                    transaction.rollback().await.unwrap();
+                }
             }
         }
-        panic!("always a deadlock's victim");
+        panic!("always a deadlock's victim: {refused:?}");
     }
 }
 
