@@ -19,7 +19,7 @@ pub async fn measure(track: &Track, arguments: &Arguments) {
         .consumer("bench-latency")
         .run(move |_: Batch<Change>| {
             let told = tell.send(Instant::now());
-            async { told }
+            async move { told }
         })
         .expect("settings that work");
     let producer = track.users.producer();
