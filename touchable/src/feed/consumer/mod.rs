@@ -4,6 +4,7 @@ mod handle;
 mod lag;
 mod ledger;
 mod session;
+mod step;
 
 use std::{error::Error as StdError, fmt, sync::Arc, time::Duration};
 

@@ -7,13 +7,13 @@ use tokio::{join, select, time::Instant};
 
 use super::{
     Settings,
-    handle::Outcome,
-    ledger::{Begun, Committed, Ledger},
+    ledger::{Begun, Ledger},
+    step::{Place, Step},
 };
 use crate::{
     Result,
     feed::{
-        Batch, Malformed, StreamId, observe,
+        Batch, observe,
         tail::{Page, Tail},
     },
     lease::Lease,
@@ -98,26 +98,6 @@ pub(super) struct Session<'a> {
     pub(super) stop: &'a Stop,
 }
 
-/// Where it is.
-struct Place {
-    at: Option<StreamId>,
-    tries: u32,
-    reason: String,
-    until: Option<StreamId>,
-}
-
-impl Place {
-    fn after(&self) -> StreamId {
-        self.at.unwrap_or_default()
-    }
-
-    fn move_to(&mut self, id: StreamId) {
-        self.at = Some(id);
-        self.tries = 0;
-        self.until = self.until.filter(|until| id < *until);
-    }
-}
-
 impl<'a> Session<'a> {
     pub(super) const fn new(
         ledger: &'a Ledger,
@@ -166,57 +146,29 @@ impl<'a> Session<'a> {
             let Some(page) = self.without_poison(page, &mut place).await? else {
                 continue;
             };
+            let Some(last) = page.entries.last().map(|entry| entry.id) else {
+                continue;
+            };
             let read = page.entries.len();
-            let lagged = page.gap(place.after()).filter(|_| place.at.is_some());
-            if lagged.is_some() {
-                observe::consumed(observe::LAGGED, &self.ledger.stream, &self.ledger.consumer, 1);
-            }
-            let batch = Batch::read(page.entries).with(lagged, self.ledger.shard, self.lease.token());
-            let Some(last) = batch.last() else { continue };
-            let outcome = if batch.is_empty() {
-                Outcome::Done
-            } else if !marked && !self.ledger.mark(self.lease.token(), place.at).await? {
-                Outcome::Lost
-            } else if !once && place.until.is_none() && read == self.settings.batch_size {
-                // More are there, most likely: they come while these are handled.
-                let (outcome, next) = join!(
-                    self.handle(handler, batch.clone()),
-                    tail.read(last, self.settings.batch_size)
-                );
+            // More are there, most likely: they come while these are read, handled and committed.
+            let full = !once && place.until.is_none() && read == self.settings.batch_size;
+            let step = self.step(handler, page, &mut place, marked, full);
+            let step = if full {
+                let (next, step) = join!(tail.read(last, self.settings.batch_size), step);
                 // What went wrong comes up again with the next read.
                 ahead = next.ok().filter(|next| !next.entries.is_empty());
-                outcome
+                step?
             } else {
-                self.handle(handler, batch.clone()).await
+                step.await?
             };
-            match outcome {
-                Outcome::Done => {
-                    if !self
-                        .commit(&mut place, last, batch.malformed(), ahead.is_some())
-                        .await?
-                    {
-                        if once {
-                            return Ok(End::Handled(batch.len()));
-                        }
-                        ahead = None;
-                        continue;
-                    }
-                }
-                Outcome::Failed(reason) => return self.fail(&place, reason).await,
-                Outcome::Lost => return Err(self.lease.is_lost()),
-                Outcome::Left => {
-                    self.ledger.unmark(self.lease.token()).await;
-                    return Ok(End::Stopped);
-                }
-            }
-            observe::consumed(
-                observe::HANDLED,
-                &self.ledger.stream,
-                &self.ledger.consumer,
-                batch.len(),
-            );
-            if once {
-                return Ok(End::Handled(batch.len()));
+            match step {
+                Step::Done(handled) if once => return Ok(End::Handled(handled)),
+                Step::Done(_) if full && ahead.is_none() => self.ledger.unmark(self.lease.token()).await,
+                Step::Done(_) => {}
+                Step::Moved if once => return Ok(End::Handled(0)),
+                Step::Moved => ahead = None,
+                Step::Failed(reason) => return Ok(End::Failed(reason)),
+                Step::Left => return Ok(End::Stopped),
             }
             self.measure(&place, read, &mut counted).await;
         }
@@ -228,7 +180,7 @@ impl<'a> Session<'a> {
     }
 
     /// Waits out the pause after a failure.
-    async fn settle(&self, begun: Begun) -> Result<Place> {
+    pub(super) async fn settle(&self, begun: Begun) -> Result<Place> {
         if !begun.pause.is_zero() {
             select! {
                 () = self.stop.sleep(begun.pause) => {}
@@ -258,73 +210,6 @@ impl<'a> Session<'a> {
             () = self.stop.requested() => Ok(None),
             () = self.lease.lost() => Err(self.lease.is_lost()),
         }
-    }
-
-    /// Takes out a message that has failed alone too often, and hands out alone those that have failed together.
-    async fn without_poison(&self, mut page: Page, place: &mut Place) -> Result<Option<Page>> {
-        if place.tries < self.settings.max_attempts {
-            return Ok(Some(page));
-        }
-        let (first, last) = match page.entries.as_slice() {
-            [only] => (only.id, only.id),
-            [first, .., last] => (first.id, last.id),
-            [] => return Ok(None),
-        };
-        if first == last {
-            let letter = Malformed {
-                id: first,
-                reason: format!("tried {} times; the last time: {}", place.tries, place.reason),
-            };
-            self.commit(place, first, &[letter], false).await?;
-            return Ok(None);
-        }
-        if !self.ledger.suspect(self.lease.token(), place.at, last).await? {
-            return Err(self.lease.is_lost());
-        }
-        (place.tries, place.until) = (0, Some(last));
-        page.entries.truncate(1);
-        Ok(Some(page))
-    }
-
-    /// `false` when the offset was moved by somebody else meanwhile: then the place is there.
-    async fn commit(&self, place: &mut Place, to: StreamId, dead: &[Malformed], on: bool) -> Result<bool> {
-        match self
-            .ledger
-            .commit(self.lease.token(), place.at, to, dead, on)
-            .await?
-        {
-            Committed::Done => place.move_to(to),
-            Committed::Fenced => return Err(self.lease.is_lost()),
-            Committed::Moved => {
-                let begun = self.ledger.begin(self.lease.token()).await?;
-                let begun = begun.ok_or_else(|| self.lease.is_lost())?;
-                *place = self.settle(begun).await?;
-                return Ok(false);
-            }
-        }
-        for letter in dead {
-            let (stream, consumer) = (self.ledger.stream.name(), &*self.ledger.consumer);
-            tracing::error!(stream, consumer, id = %letter.id, reason = letter.reason, "a message went to the dead letters");
-        }
-        observe::consumed(
-            observe::DEAD_LETTERS,
-            &self.ledger.stream,
-            &self.ledger.consumer,
-            dead.len(),
-        );
-        Ok(true)
-    }
-
-    async fn fail(&self, place: &Place, reason: String) -> Result<End> {
-        observe::consumed(observe::RETRIES, &self.ledger.stream, &self.ledger.consumer, 1);
-        let tries = self
-            .ledger
-            .fail(self.lease.token(), place.at, &reason, self.settings)
-            .await?;
-        if tries == 0 {
-            return Err(self.lease.is_lost());
-        }
-        Ok(End::Failed(reason))
     }
 
     /// Shows the lag: it is known when the last read has brought all there was, and else counted now and then.
