@@ -9,10 +9,20 @@ use touchable_benches::{Arguments, Goal, Race, Ratio, entities::ours::task};
 const FRAGMENTS: i32 = 100;
 
 pub async fn race(arguments: &Arguments) -> Vec<Ratio> {
-    let name = "cache/redis/hits-100";
-    if !arguments.wants(name) {
-        return Vec::new();
+    let mut ratios = Vec::new();
+    for (name, compress) in [
+        ("cache/redis/hits-100", true),
+        ("cache/redis/hits-100-plain", false),
+    ] {
+        if arguments.wants(name) {
+            ratios.extend(hits(name, compress, arguments).await);
+        }
     }
+    ratios
+}
+
+/// With compressed entries, as is the default, and with plain ones.
+async fn hits(name: &str, compress: bool, arguments: &Arguments) -> Vec<Ratio> {
     let url = url();
     let namespace = format!("bench-{}", std::process::id());
     let store = Redis::connect(&url)
@@ -20,6 +30,7 @@ pub async fn race(arguments: &Arguments) -> Vec<Ratio> {
         .expect("the server of TOUCHABLE_REDIS_URL");
     let cache = Cache::builder(store)
         .namespace(&namespace)
+        .compress(compress)
         .build()
         .expect("a cache");
     let fragments = FragmentCache::new(cache);
