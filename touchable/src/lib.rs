@@ -59,6 +59,7 @@
 //! | seeing the rules, and what a save would do | [`graph`] |
 //! | keys and versions of records | [`cache::key`] |
 //! | pages that are not sent again | [`http`] |
+//! | keys that move with a record, fragments of a page, values | [`cache`] |
 //! | spans and counters | [`observe`] |
 //! | time in tests | [`Clock`] |
 //!
