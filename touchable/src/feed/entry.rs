@@ -1,4 +1,4 @@
-//! A message as Redis hands it out.
+//! Messages as Redis hands them out.
 
 use ::redis::{ErrorKind, RedisError, Value};
 
@@ -7,6 +7,10 @@ use super::StreamId;
 /// The field that holds the JSON.
 pub(super) const PAYLOAD: &str = "payload";
 
+/// The entries of one stream in an answer, taken apart by who reads the messages: the next page is asked for before that.
+#[derive(Debug, Default)]
+pub(super) struct Entries(Vec<Value>);
+
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: StreamId,
@@ -14,41 +18,70 @@ pub(super) struct Entry {
     pub(super) payload: Option<Vec<u8>>,
 }
 
-/// The entries of one stream in the answer to XREAD.
-pub(super) fn of_xread(answer: Value) -> Result<Vec<Entry>, RedisError> {
-    let entries = match answer {
-        Value::Nil => return Ok(Vec::new()),
-        Value::Array(mut streams) if streams.len() == 1 => match streams.pop() {
-            Some(Value::Array(mut named)) => named.pop(),
+impl Entries {
+    /// The entries in the answer to XREAD.
+    pub(super) fn of_xread(answer: Value) -> Result<Self, RedisError> {
+        let entries = match answer {
+            Value::Nil => return Ok(Self::default()),
+            Value::Array(mut streams) if streams.len() == 1 => match streams.pop() {
+                Some(Value::Array(mut named)) => named.pop(),
+                _ => None,
+            },
+            // The same with the third version of the protocol.
+            Value::Map(mut streams) if streams.len() == 1 => streams.pop().map(|(_, entries)| entries),
             _ => None,
-        },
-        // The same with the third version of the protocol.
-        Value::Map(mut streams) if streams.len() == 1 => streams.pop().map(|(_, entries)| entries),
+        };
+        match entries {
+            Some(Value::Array(entries)) => Ok(Self(entries)),
+            _ => Err(unexpected()),
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Where they begin and end; `None` when there are none.
+    pub(super) fn ends(&self) -> Result<Option<(StreamId, StreamId)>, RedisError> {
+        let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else {
+            return Ok(None);
+        };
+        Ok(Some((id(first)?, id(last)?)))
+    }
+
+    /// Keeps the first one alone.
+    pub(super) fn keep_first(&mut self) {
+        self.0.truncate(1);
+    }
+
+    pub(super) fn read(self) -> impl ExactSizeIterator<Item = Result<Entry, RedisError>> {
+        self.0.into_iter().map(Entry::of)
+    }
+}
+
+fn id(entry: &Value) -> Result<StreamId, RedisError> {
+    let id = match entry {
+        Value::Array(parts) => parts.first().and_then(StreamId::of_value),
         _ => None,
     };
-    match entries {
-        Some(Value::Array(entries)) => entries.into_iter().map(Entry::of).collect(),
-        _ => Err(unexpected()),
-    }
+    id.ok_or_else(unexpected)
 }
 
 impl Entry {
     fn of(value: Value) -> Result<Self, RedisError> {
+        let id = id(&value)?;
         let Value::Array(parts) = value else {
             return Err(unexpected());
         };
-        let mut parts = parts.into_iter();
-        let id = match parts.next() {
-            Some(Value::BulkString(id)) => str::from_utf8(&id).ok().and_then(|id| id.parse().ok()),
+        let payload = match parts.into_iter().nth(1) {
+            Some(Value::Array(fields)) => payload(fields),
             _ => None,
         };
-        Ok(Self {
-            id: id.ok_or_else(unexpected)?,
-            payload: match parts.next() {
-                Some(Value::Array(fields)) => payload(fields),
-                _ => None,
-            },
-        })
+        Ok(Self { id, payload })
     }
 }
 

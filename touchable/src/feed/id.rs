@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use ::redis::{FromRedisValue, ParsingError, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Failure;
@@ -40,6 +41,12 @@ impl FromStr for StreamId {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
+        Self::read(text).ok_or_else(|| Failure::Id(text.to_owned()).into())
+    }
+}
+
+impl StreamId {
+    fn read(text: &str) -> Option<Self> {
         let number = |digits: &str| {
             // `parse` would take a sign.
             digits
@@ -47,14 +54,26 @@ impl FromStr for StreamId {
                 .all(|byte| byte.is_ascii_digit())
                 .then(|| digits.parse().ok())?
         };
-        text.split_once('-')
-            .and_then(|(ms, seq)| {
-                Some(Self {
-                    ms: number(ms)?,
-                    seq: number(seq)?,
-                })
-            })
-            .ok_or_else(|| Failure::Id(text.to_owned()).into())
+        let (ms, seq) = text.split_once('-')?;
+        Some(Self {
+            ms: number(ms)?,
+            seq: number(seq)?,
+        })
+    }
+}
+
+impl StreamId {
+    pub(super) fn of_value(value: &Value) -> Option<Self> {
+        match value {
+            Value::BulkString(id) => str::from_utf8(id).ok().and_then(Self::read),
+            _ => None,
+        }
+    }
+}
+
+impl FromRedisValue for StreamId {
+    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
+        Self::of_value(&value).ok_or_else(|| "not the id of an entry".into())
     }
 }
 

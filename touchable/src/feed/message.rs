@@ -2,9 +2,13 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
+use ::redis::RedisError;
 use serde::de::DeserializeOwned;
 
-use super::{StreamId, entry::Entry};
+use super::{
+    StreamId,
+    entry::{Entries, Entry},
+};
 
 /// A message of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,22 +88,23 @@ impl<T> Batch<T> {
 }
 
 impl<T: DeserializeOwned> Batch<T> {
-    pub(super) fn read(entries: Vec<Entry>) -> Self {
+    pub(super) fn read(entries: Entries) -> Result<Self, RedisError> {
         let mut messages = Vec::with_capacity(entries.len());
         let mut malformed = Vec::new();
-        for Entry { id, payload } in entries {
+        for entry in entries.read() {
+            let Entry { id, payload } = entry?;
             match decode(payload) {
                 Ok(record) => messages.push(Message { id, record }),
                 Err(reason) => malformed.push(Malformed { id, reason }),
             }
         }
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             messages,
             malformed,
             lagged: None,
             shard: 0,
             token: 0,
-        }))
+        })))
     }
 }
 

@@ -1,8 +1,8 @@
 //! Writing messages: before the commit, and after it.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use ::redis::{Cmd, Pipeline, RedisError, cmd};
+use ::redis::{Cmd, Pipeline, RedisError, Value, cmd, from_redis_value};
 use tokio::sync::OnceCell;
 
 use super::{Failure, Record, Stream, StreamId, entry::PAYLOAD, keys::Keys, observe};
@@ -153,17 +153,14 @@ impl Producer {
         let key = kind.key(&self.stream.shards[shard]);
         let message = message(key, &self.payload(record)?);
         let id = if kind == Kind::Delay && self.wait.is_some() {
-            self.send(kind, key, vec![message])
-                .await?
-                .pop()
-                .unwrap_or_default()
+            let mut pipeline = Pipeline::new();
+            pipeline.add_command(message);
+            self.send(kind, key, pipeline).await?.pop().unwrap_or_default()
         } else {
-            let id: String = self
-                .connection()
+            self.connection()
                 .query(&message)
                 .await
-                .map_err(|error| self.failed(key, error))?;
-            id.parse()?
+                .map_err(|error| self.failed(key, error))?
         };
         observe::sent(&self.stream, kind.name(), 1);
         Ok(id)
@@ -175,47 +172,54 @@ impl Producer {
             .iter()
             .map(|record| self.payload(record))
             .collect::<Result<_>>()?;
-        let keys = records.iter().map(Record::key);
-        self.spread(kind, keys.zip(payloads.iter().map(Vec::as_slice)))
+        let key = |place: usize| records[place].key();
+        self.spread(kind, records.len(), key, |place| &payloads[place])
             .await
     }
 
     /// Announces what is written as JSON already.
     pub(super) async fn delay_letters(&self, letters: &[Letter]) -> Result<()> {
-        self.spread(Kind::Delay, letters.iter().map(parts))
-            .await
-            .map(drop)
+        self.spread_letters(Kind::Delay, letters).await
     }
 
     /// Tells what is written as JSON already.
     pub(super) async fn queue_letters(&self, letters: &[Letter]) -> Result<()> {
-        self.spread(Kind::Queue, letters.iter().map(parts))
+        self.spread_letters(Kind::Queue, letters).await
+    }
+
+    async fn spread_letters(&self, kind: Kind, letters: &[Letter]) -> Result<()> {
+        let key = |place: usize| Cow::Borrowed(letters[place].key.as_str());
+        self.spread(kind, letters.len(), key, |place| &letters[place].payload)
             .await
             .map(drop)
     }
 
-    /// Sends messages, shard by shard and slice by slice; their ids come in the order of the messages.
-    async fn spread<K: AsRef<str>>(
+    /// Sends so many messages, shard by shard and slice by slice; their ids come in the order of the messages.
+    async fn spread<'a>(
         &self,
         kind: Kind,
-        messages: impl Iterator<Item = (K, &[u8])>,
+        count: usize,
+        key: impl Fn(usize) -> Cow<'a, str>,
+        payload: impl Fn(usize) -> &'a [u8],
     ) -> Result<Vec<StreamId>> {
-        let mut shards: Vec<Vec<(usize, Cmd)>> = self.stream.shards.iter().map(|_| Vec::new()).collect();
-        let mut count = 0;
-        for (place, (key, payload)) in messages.enumerate() {
-            let shard = self.stream.shard_of(key.as_ref());
-            shards[shard].push((place, message(kind.key(&self.stream.shards[shard]), payload)));
-            count += 1;
+        let mut places: Vec<Vec<usize>> = self.stream.shards.iter().map(|_| Vec::new()).collect();
+        if let [only] = places.as_mut_slice() {
+            *only = (0..count).collect();
+        } else {
+            (0..count).for_each(|place| places[self.stream.shard_of(&key(place))].push(place));
         }
         let mut ids = vec![StreamId::START; count];
-        for (keys, messages) in self.stream.shards.iter().zip(shards) {
-            let mut messages = messages.into_iter().peekable();
-            while messages.peek().is_some() {
-                let (places, slice): (Vec<usize>, Vec<Cmd>) = messages.by_ref().take(SLICE).unzip();
-                let sent = self.send(kind, kind.key(keys), slice).await?;
-                observe::sent(&self.stream, kind.name(), places.len());
-                for (place, id) in places.into_iter().zip(sent) {
-                    ids[place] = id;
+        for (keys, places) in self.stream.shards.iter().zip(places) {
+            let stream = kind.key(keys);
+            for slice in places.chunks(SLICE) {
+                let mut pipeline = Pipeline::with_capacity(slice.len() + 1);
+                for place in slice {
+                    pipeline.add_command(message(stream, payload(*place)));
+                }
+                let sent = self.send(kind, stream, pipeline).await?;
+                observe::sent(&self.stream, kind.name(), slice.len());
+                for (place, id) in slice.iter().zip(sent) {
+                    ids[*place] = id;
                 }
             }
         }
@@ -233,38 +237,28 @@ impl Producer {
     }
 
     /// Sends messages of one shard together.
-    async fn send(&self, kind: Kind, key: &str, messages: Vec<Cmd>) -> Result<Vec<StreamId>> {
-        let count = messages.len();
-        let mut pipeline = Pipeline::with_capacity(count + 1);
-        for message in messages {
-            pipeline.add_command(message);
-        }
-        let wait = self.wait.as_ref().filter(|_| kind == Kind::Delay);
-        let mut answers: Vec<String> = match wait {
-            None => self.connection().pipeline(&pipeline).await,
-            Some(wait) => {
-                pipeline.cmd("WAIT").arg(wait.replicas).arg(millis(wait.within));
-                let own = wait.connection(&self.stream).await;
-                match own {
-                    Ok(own) => own.pipeline_to(key, pipeline).await,
-                    Err(error) => Err(error),
-                }
+    async fn send(&self, kind: Kind, key: &str, mut pipeline: Pipeline) -> Result<Vec<StreamId>> {
+        let failed = |error| self.failed(key, error);
+        let Some(wait) = self.wait.as_ref().filter(|_| kind == Kind::Delay) else {
+            return self.connection().pipeline(&pipeline).await.map_err(failed);
+        };
+        pipeline.cmd("WAIT").arg(wait.replicas).arg(millis(wait.within));
+        let own = wait.connection(&self.stream).await.map_err(failed)?;
+        let mut answers: Vec<Value> = own.pipeline_to(key, pipeline).await.map_err(failed)?;
+        let found = answers
+            .pop()
+            .and_then(|count| from_redis_value(count).ok())
+            .unwrap_or(0);
+        if found < wait.replicas {
+            return Err(Failure::NotReplicated {
+                stream: self.stream.name.to_string(),
+                wanted: wait.replicas,
+                found,
+                within: wait.within,
             }
+            .into());
         }
-        .map_err(|error| self.failed(key, error))?;
-        if let Some(wait) = wait {
-            let found = answers.pop().and_then(|count| count.parse().ok()).unwrap_or(0);
-            if found < wait.replicas {
-                return Err(Failure::NotReplicated {
-                    stream: self.stream.name.to_string(),
-                    wanted: wait.replicas,
-                    found,
-                    within: wait.within,
-                }
-                .into());
-            }
-        }
-        answers.iter().map(|id| id.parse()).collect()
+        from_redis_value(Value::Array(answers)).map_err(|error| failed(error.into()))
     }
 
     const fn connection(&self) -> &Connection {
@@ -280,10 +274,6 @@ fn message(key: &str, payload: &[u8]) -> Cmd {
     let mut message = cmd("XADD");
     message.arg(key).arg("*").arg(PAYLOAD).arg(payload);
     message
-}
-
-fn parts(letter: &Letter) -> (&str, &[u8]) {
-    (&letter.key, &letter.payload)
 }
 
 impl Wait {

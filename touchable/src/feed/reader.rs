@@ -37,7 +37,8 @@ pub enum News<T> {
     },
 }
 
-/// Every message of a stream from some point on: for what each node keeps in memory.
+/// Every message of a stream from some point on: for what each node keeps in memory. For the memory tier of a cache there is
+/// [`Tiered::follow`](crate::cache::store::Tiered::follow).
 ///
 /// ```no_run
 /// use touchable::feed::{Change, Feed, News};
@@ -231,7 +232,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Shard<T> {
         // Not to be told of the same gap again when nothing follows it.
         place.after = place.after.max(page.trimmed);
         self.new = false;
-        let batch = Batch::read(page.entries);
+        let batch = Batch::read(page.entries).map_err(|error| tail.failed(error))?;
         let Some(last) = batch.last() else { return Ok(()) };
         for malformed in batch.malformed() {
             tracing::warn!(stream = self.stream.name(), id = %malformed.id, reason = malformed.reason, "a message cannot be read");

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use ::redis::{Pipeline, cmd};
 use metrics::SharedString;
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 use super::{
     Consumer, Delayer, Failure, Feed, Producer, ReaderBuilder, Trimmer,
@@ -136,7 +136,7 @@ impl Stream {
     #[must_use]
     pub fn shard_of(&self, key: &str) -> usize {
         let shards = self.shards.len() as u64;
-        usize::try_from(xxh3_64(key.as_bytes()) % shards).unwrap_or_default()
+        usize::try_from(XxHash3_64::oneshot(key.as_bytes()) % shards).unwrap_or_default()
     }
 
     /// Writes messages.

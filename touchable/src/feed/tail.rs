@@ -4,11 +4,7 @@ use std::time::Duration;
 
 use ::redis::{Pipeline, RedisError, Value, cmd};
 
-use super::{
-    Feed, StreamId,
-    entry::{self, Entry},
-    keys::Keys,
-};
+use super::{Feed, StreamId, entry::Entries, keys::Keys};
 use crate::{
     Result,
     redis::{Connection, millis},
@@ -17,7 +13,9 @@ use crate::{
 /// What follows a position.
 #[derive(Debug)]
 pub(super) struct Page {
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Entries,
+    /// Where these begin and end.
+    pub(super) ends: Option<(StreamId, StreamId)>,
     /// Up to where the stream was trimmed when these were read, in one step with them: between two steps it could be
     /// trimmed, and the gap would not be seen.
     pub(super) trimmed: StreamId,
@@ -84,8 +82,10 @@ impl Tail {
         let ((trimmed, born), entries): ((Option<String>, Option<String>), Value) = self
             .with(async |connection| connection.pipeline(&both).await)
             .await?;
+        let entries = Entries::of_xread(entries).map_err(|error| self.failed(error))?;
         Ok(Page {
-            entries: entry::of_xread(entries).map_err(|error| self.failed(error))?,
+            ends: entries.ends().map_err(|error| self.failed(error))?,
+            entries,
             trimmed: match trimmed {
                 Some(id) => id.parse()?,
                 None => StreamId::START,
@@ -107,7 +107,7 @@ impl Tail {
         Ok(answer)
     }
 
-    fn failed(&self, error: RedisError) -> crate::Error {
+    pub(super) fn failed(&self, error: RedisError) -> crate::Error {
         self.feed.failed("read", &self.queue, error)
     }
 }

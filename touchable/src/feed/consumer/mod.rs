@@ -1,5 +1,6 @@
 //! Reading from an offset that is kept in Redis, one process at a time.
 
+mod ahead;
 mod handle;
 mod lag;
 mod ledger;

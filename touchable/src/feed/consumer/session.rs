@@ -3,10 +3,11 @@
 use std::{error::Error as StdError, time::Duration};
 
 use serde::de::DeserializeOwned;
-use tokio::{join, select, time::Instant};
+use tokio::{select, time::Instant};
 
 use super::{
     Settings,
+    ahead::ReadAhead,
     ledger::{Begun, Ledger},
     step::{Place, Step},
 };
@@ -125,7 +126,7 @@ impl<'a> Session<'a> {
             return Err(self.lease.is_lost());
         };
         let mut place = self.settle(begun).await?;
-        let mut tail = Tail::new(&self.ledger.stream.feed, self.ledger.keys(), BLOCK);
+        let mut tail = self.tail();
         let mut ahead: Option<Page> = None;
         let mut counted: Option<Instant> = None;
         while !self.stop.is_requested() {
@@ -146,7 +147,7 @@ impl<'a> Session<'a> {
             let Some(page) = self.without_poison(page, &mut place).await? else {
                 continue;
             };
-            let Some(last) = page.entries.last().map(|entry| entry.id) else {
+            let Some((_, last)) = page.ends else {
                 continue;
             };
             let read = page.entries.len();
@@ -154,10 +155,12 @@ impl<'a> Session<'a> {
             let full = !once && place.until.is_none() && read == self.settings.batch_size;
             let step = self.step(handler, page, &mut place, marked, full);
             let step = if full {
-                let (next, step) = join!(tail.read(last, self.settings.batch_size), step);
-                // What went wrong comes up again with the next read.
-                ahead = next.ok().filter(|next| !next.entries.is_empty());
-                step?
+                let reading = ReadAhead::begin(tail, last, self.settings.batch_size).await;
+                let step = step.await?;
+                let (reader, next) = reading.end().await;
+                tail = reader.unwrap_or_else(|| self.tail());
+                ahead = next;
+                step
             } else {
                 step.await?
             };
@@ -177,6 +180,10 @@ impl<'a> Session<'a> {
             self.ledger.unmark(self.lease.token()).await;
         }
         Ok(End::Stopped)
+    }
+
+    fn tail(&self) -> Tail {
+        Tail::new(&self.ledger.stream.feed, self.ledger.keys(), BLOCK)
     }
 
     /// Waits out the pause after a failure.

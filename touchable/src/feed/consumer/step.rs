@@ -66,7 +66,8 @@ impl Session<'_> {
             &ledger.consumer,
             usize::from(lagged.is_some()),
         );
-        let batch = Batch::read(page.entries).with(lagged, ledger.shard, token);
+        let batch = Batch::read(page.entries).map_err(|error| ledger.failed(error))?;
+        let batch = batch.with(lagged, ledger.shard, token);
         let Some(last) = batch.last() else {
             return Ok(Step::Done(0));
         };
@@ -96,10 +97,8 @@ impl Session<'_> {
         if place.tries < self.settings.max_attempts {
             return Ok(Some(page));
         }
-        let (first, last) = match page.entries.as_slice() {
-            [only] => (only.id, only.id),
-            [first, .., last] => (first.id, last.id),
-            [] => return Ok(None),
+        let Some((first, last)) = page.ends else {
+            return Ok(None);
         };
         if first == last {
             let letter = Malformed {
@@ -113,7 +112,8 @@ impl Session<'_> {
             return Err(self.lease.is_lost());
         }
         (place.tries, place.until) = (0, Some(last));
-        page.entries.truncate(1);
+        page.entries.keep_first();
+        page.ends = Some((first, first));
         Ok(Some(page))
     }
 
