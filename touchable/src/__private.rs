@@ -7,7 +7,7 @@ pub use sea_orm::{self, prelude::async_trait};
 use sea_orm::{EntityTrait, Linked, Related, RelatedSelfVia, RelationDef, Value, sea_query::ValueType};
 
 pub use crate::{
-    __records as records, Stamp, StampType, Touchable, VersionType,
+    __feed as feed, __records as records, Stamp, StampType, Touchable, VersionType,
     cache::key::record::{self, Record},
     touch::{Dirty, Events, Fields, Rule, Schema, hooks::*},
 };
@@ -22,6 +22,12 @@ pub fn stamp_value<T: StampType>(stamp: Stamp) -> Value {
 #[must_use]
 pub fn value_stamp<T: StampType>(value: &Value) -> Option<Stamp> {
     <T as ValueType>::try_from(value.clone()).ok()?.to_stamp()
+}
+
+/// The stamp in a touch column.
+#[must_use]
+pub fn to_stamp<T: StampType>(column: &T) -> Option<Stamp> {
+    column.to_stamp()
 }
 
 /// The first version, in the type of a version column.
@@ -83,6 +89,24 @@ pub trait Derived {}
 
 /// Compiles when the other half derives `Touchable` too.
 pub const fn derived<T: Derived>() {}
+
+/// Compiles where there is a feed to publish on.
+#[cfg(feature = "feed")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __feed {
+    () => {};
+}
+
+/// Compiles where there is a feed to publish on.
+#[cfg(not(feature = "feed"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __feed {
+    () => {
+        ::core::compile_error!("`#[touchable(feed)]` needs the feature `feed` of `touchable`");
+    };
+}
 
 /// What a cache makes of bytes from a shared store, for the fuzz target.
 #[cfg(feature = "cache")]

@@ -3,10 +3,13 @@
 use bytes::Bytes;
 use proptest::{collection, prelude::*};
 use serde::{Deserialize, Serialize};
-use touchable::cache::{Cache, Options};
+use touchable::cache::{
+    Cache, Options,
+    store::{AnyStore, Memory, Null, Store, Tiered},
+};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::{Bench, Never, shelf::Shelf};
+use crate::{Bench, Never};
 
 const KEY: &str = "cache:n";
 const HEADER: usize = 56;
@@ -27,7 +30,7 @@ fn card() -> Card {
 }
 
 /// Reads bytes as an entry in every way; whether any of them took it for a value.
-async fn is_read(cache: &Cache<Shelf>) -> bool {
+async fn is_read<S: Store>(cache: &Cache<S>) -> bool {
     let options = Options::new();
     let card: Option<Card> = cache.get("n").await.unwrap();
     let absent = || async { Err::<String, _>("a miss") };
@@ -83,6 +86,41 @@ async fn b13_every_flipped_bit_is_a_miss() {
             assert!(!is_read(&bench.cache).await, "bit {bit} of {entry:?}");
         }
     }
+}
+
+/// What a cache has found in an entry is kept beside it, in the memory of this process.
+#[tokio::test]
+async fn b13_a_damaged_copy_of_a_shared_entry_is_a_miss() {
+    let near = Memory::new();
+    let store = Tiered::new(near.clone(), AnyStore::new(Null));
+    let cache = Cache::builder(store).clock(Bench::new().clock).build().unwrap();
+    for entry in entries().await {
+        for bit in (0..entry.len() * 8).step_by(7) {
+            let mut damaged = entry.to_vec();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            near.set(KEY, damaged.into(), None).await.unwrap();
+            assert!(!is_read(&cache).await, "bit {bit}");
+            near.set(KEY, entry.clone(), None).await.unwrap();
+            assert!(is_read(&cache).await && is_read(&cache).await, "bit {bit}");
+        }
+    }
+}
+
+/// Another cache of the same memory may not verify, or hold more.
+#[tokio::test]
+async fn b13_each_cache_judges_by_its_own_limits() {
+    let memory = Memory::new();
+    let trusting = Cache::new(memory.clone()).unwrap();
+    let wary = Cache::new(Tiered::new(memory.clone(), AnyStore::new(Null))).unwrap();
+    let small = Cache::builder(memory.clone()).max_value_bytes(9).build().unwrap();
+    let text = || async { Ok::<_, Never>("ten bytes.") };
+    trusting.fetch_text("n", &Options::new(), text).await.unwrap();
+    assert!(is_read(&trusting).await);
+    // No checksum was written, nor any compared.
+    assert!(!is_read(&wary).await);
+    assert!(is_read(&trusting).await);
+    assert!(!is_read(&small).await);
+    assert!(is_read(&trusting).await);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The typed front of the cache: behaviours 6 to 14 of its specification.
 
+mod at_hand;
 mod cluster;
 mod deleting;
 mod fetching;

@@ -1,6 +1,7 @@
 //! Fragments: rendered once, found again until what they show changes, and never older than their key.
 
 mod consistent;
+mod frugal;
 mod many;
 mod nested;
 mod once;

@@ -54,7 +54,7 @@ fn the_bound_holds_whatever_is_written() {
             for task in 0..WRITERS {
                 let (store, alive) = (store.clone(), Arc::clone(&alive));
                 tasks.push(tokio::spawn(async move {
-                    for i in 0..6 * max / (size + 256) / WRITERS {
+                    for i in 0..6 * max / (size + 480) / WRITERS {
                         let value = Counted::value(size, &alive);
                         store.set(&format!("{task} {i}"), value, None).await.unwrap();
                         let alive = alive.load(SeqCst);
@@ -73,7 +73,7 @@ fn the_bound_holds_whatever_is_written() {
 
 #[tokio::test]
 async fn what_was_not_read_for_longest_goes_first() {
-    let store = Memory::builder().max_bytes(64 * 1_256).build();
+    let store = Memory::builder().max_bytes(64 * 1_480).build();
     store.set("kept", vec![7; 1_000].into(), None).await.unwrap();
     store.set("idle", vec![7; 1_000].into(), None).await.unwrap();
     for i in 0..1_000 {
@@ -107,7 +107,7 @@ async fn evictions_are_counted_and_deletions_are_not() {
     let recorder = DebuggingRecorder::new();
     let snapshotter = recorder.snapshotter();
     let _local = metrics::set_default_local_recorder(&recorder);
-    let store = Memory::builder().max_bytes(10 * 1_300).build();
+    let store = Memory::builder().max_bytes(10 * 1_500).build();
     store.set("deleted", "1".into(), None).await.unwrap();
     store.set("deleted", "2".into(), None).await.unwrap();
     store.delete("deleted").await.unwrap();
@@ -119,7 +119,7 @@ async fn evictions_are_counted_and_deletions_are_not() {
             .await
             .unwrap();
     }
-    let kept = store.bytes() / 1_258;
+    let kept = store.bytes() / 1_482;
     let metrics = snapshotter.snapshot().into_vec();
     let [(key, _, _, DebugValue::Counter(evicted))] = metrics.as_slice() else {
         panic!("{metrics:?}")

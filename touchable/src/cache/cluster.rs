@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::{Instant, sleep};
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 use super::{
     entry::{Codec, Payload},
@@ -82,7 +82,7 @@ impl<S: Store> Inner<S> {
             key: format!(
                 "{}!flight:{:032x}",
                 self.namespace.prefix(),
-                xxh3_128(key.as_bytes())
+                XxHash3_128::oneshot(key.as_bytes())
             ),
             token: fastrand::u128(..).to_le_bytes().to_vec().into(),
         }

@@ -20,7 +20,7 @@ impl<S: Store> Cache<S> {
         T: Serialize + DeserializeOwned + 'static,
         K: CacheKey + ?Sized,
     {
-        let key = self.inner.namespace.key(key)?;
+        let key = self.inner.namespace.spell(key)?;
         let found = self.inner.look::<Typed<T>>(&key, &Options::new()).await?;
         let found = found.filter(|found| found.age == Age::Fresh);
         match &found {
@@ -35,7 +35,7 @@ impl<S: Store> Cache<S> {
     /// # Errors
     /// When the store cannot be read, or the key is invalid.
     pub async fn exists<K: CacheKey + ?Sized>(&self, key: &K) -> Result<bool> {
-        let key = self.inner.namespace.key(key)?;
+        let key = self.inner.namespace.spell(key)?;
         let Some(bytes) = self.inner.store.get(&key).await? else {
             return Ok(false);
         };
@@ -54,7 +54,7 @@ impl<S: Store> Cache<S> {
         K: CacheKey + ?Sized,
     {
         let inner = &self.inner;
-        let key = inner.namespace.key(key)?;
+        let key = inner.namespace.spell(key)?;
         options.check()?;
         let now = inner.clock.now();
         let (times, ttl) = options.times(now, now)?;
@@ -66,7 +66,11 @@ impl<S: Store> Cache<S> {
             self.change(Keys::These(&[&key]), inner.store.delete(&key))
                 .await?;
             let source = Arc::from(LoadError::from("it is larger than `max_value_bytes`"));
-            return Err(Failure::Value { key, source }.into());
+            return Err(Failure::Value {
+                key: key.into_string(),
+                source,
+            }
+            .into());
         };
         inner.meters.written_bytes.increment(entry.len() as u64);
         self.change(Keys::These(&[&key]), inner.store.set(&key, entry, ttl))
@@ -81,7 +85,7 @@ impl<S: Store> Cache<S> {
     /// # Errors
     /// When the store fails, or the key is invalid.
     pub async fn delete<K: CacheKey + ?Sized>(&self, key: &K) -> Result<bool> {
-        let key = self.inner.namespace.key(key)?;
+        let key = self.inner.namespace.spell(key)?;
         self.change(Keys::These(&[&key]), self.inner.store.delete(&key))
             .await
     }
@@ -104,7 +108,7 @@ impl<S: Store> Cache<S> {
     /// # Errors
     /// When the store fails, or the key is invalid.
     pub async fn delete_prefix<K: CacheKey + ?Sized>(&self, prefix: &K) -> Result<u64> {
-        let prefix = self.inner.namespace.key(prefix)?;
+        let prefix = self.inner.namespace.spell(prefix)?;
         self.delete_all(&prefix).await
     }
 

@@ -144,10 +144,13 @@ impl<S: Store> Cache<S> {
         E: Into<LoadError>,
     {
         // Before the future, so that it does not hold the key.
-        let key = self.inner.namespace.key(key);
+        let key = self.inner.namespace.spell(key);
         async move {
             let key = key?;
             let inner = &self.inner;
+            if let Some(value) = inner.at_hand::<C>(&key, options) {
+                return Ok(value);
+            }
             match inner.start::<C>(&key, options).await? {
                 Looked::Value(value) => Ok(value),
                 Looked::Refresh(value, guard) => {

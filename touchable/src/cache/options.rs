@@ -128,7 +128,11 @@ impl Options {
     }
 
     /// Whether the settings make sense.
+    #[inline]
     pub(super) fn check(&self) -> Result<()> {
+        if self.problem.is_none() && self.ttl.is_none() {
+            return Ok(());
+        }
         if let Some(problem) = &self.problem {
             return Err(problem.clone().into());
         }

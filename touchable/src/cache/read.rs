@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    entry::{Codec, Entry, Payload, Times, Undecodable},
+    entry::{Codec, Payload, Times, Undecodable},
     front::Inner,
     options::{Age, Options},
     store::Store,
@@ -25,6 +25,29 @@ pub(super) struct Opened {
 }
 
 impl<S: Store> Inner<S> {
+    /// The value of a fresh entry in the memory of this process, counted as a hit. Nothing says nothing: the store has to
+    /// be asked.
+    pub(super) fn at_hand<C: Codec>(&self, key: &str, options: &Options) -> Option<C::Value> {
+        if options.force {
+            return None;
+        }
+        options.check().ok()?;
+        let (value, len) = self.store.at_hand()?.look(key, |held| {
+            let inspected = held.inspected(|bytes| self.format.inspect(key, bytes))?;
+            let is_fit = self.format.accepts(inspected)
+                && inspected.is_of(options.version.as_deref())
+                && self.age(inspected.times(), options) == Age::Fresh;
+            let payload = is_fit.then(|| inspected.payload())?;
+            let shared = C::shared(payload).ok_or_else(|| payload.clone());
+            Some((shared, inspected.len()))
+        })?;
+        let limit = self.format.max_value_bytes;
+        let value = value.or_else(|payload| C::decode(Some(payload), limit)).ok()?;
+        self.meters.read_bytes.increment(len);
+        self.meters.hits.increment(1);
+        Some(value)
+    }
+
     /// The value under a key, unless it is gone for these options.
     pub(super) async fn look<C: Codec>(
         &self,
@@ -58,7 +81,7 @@ impl<S: Store> Inner<S> {
         if !entry.is_of(options.version.as_deref()) {
             return None;
         }
-        let age = self.age(&entry, options);
+        let age = self.age(entry.times(), options);
         if age == Age::Gone {
             return None;
         }
@@ -71,8 +94,7 @@ impl<S: Store> Inner<S> {
         })
     }
 
-    fn age(&self, entry: &Entry, options: &Options) -> Age {
-        let times = entry.times();
+    fn age(&self, times: &Times, options: &Options) -> Age {
         if times.fresh_until == Times::NEVER {
             return Age::Fresh;
         }

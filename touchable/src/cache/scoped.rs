@@ -39,7 +39,7 @@ impl<S: Store> Cache<S> {
         L: AsyncFnOnce() -> Result<T, E>,
         E: Into<LoadError>,
     {
-        let key = self.inner.namespace.key(key)?;
+        let key = self.inner.namespace.spell(key)?;
         self.inner
             .fetch_here::<Typed<T>, _, _>(&key, options, loader)
             .await
@@ -59,7 +59,7 @@ impl<S: Store> Cache<S> {
         L: AsyncFnOnce() -> Result<T, E>,
         E: Into<LoadError>,
     {
-        let key = self.inner.namespace.key(key)?;
+        let key = self.inner.namespace.spell(key)?;
         let loader = async || loader().await.map(Into::into);
         self.inner.fetch_here::<Utf8, _, _>(&key, options, loader).await
     }
@@ -77,6 +77,9 @@ impl<S: Store> Inner<S> {
         L: AsyncFnOnce() -> Result<C::Value, E>,
         E: Into<LoadError>,
     {
+        if let Some(value) = self.at_hand::<C>(key, options) {
+            return Ok(value);
+        }
         let (guard, old) = match self.start::<C>(key, options).await? {
             Looked::Value(value) => return Ok(value),
             Looked::Refresh(value, guard) => (guard, Some(value)),

@@ -5,7 +5,7 @@ use std::{marker::PhantomData, sync::Arc};
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Kind, Payload, Text, Undecodable, guard, shape};
+use super::{Content, Kind, Payload, Text, Undecodable, guard, shape};
 use crate::cache::failure::Shared;
 
 /// One way to store values of one type.
@@ -14,6 +14,12 @@ pub(crate) trait Codec: 'static {
 
     /// The payload of a value; nothing for a value that is not stored.
     fn encode(value: &Self::Value) -> Result<Option<Payload>, Shared>;
+
+    /// The value of a payload that needs no decoding, while the entry is held.
+    #[inline]
+    fn shared(_payload: &Payload) -> Option<Self::Value> {
+        None
+    }
 
     /// The value of a payload, with at most `limit` bytes of memory for its parts.
     fn decode(payload: Option<Payload>, limit: usize) -> Result<Self::Value, Undecodable>;
@@ -45,13 +51,13 @@ impl Codec for Raw {
         Ok(Some(Payload {
             kind: Kind::Raw,
             shape: 0,
-            bytes: value.clone(),
+            content: Content::Bytes(value.clone()),
             is_too_large: false,
         }))
     }
 
     fn decode(payload: Option<Payload>, _limit: usize) -> Result<Bytes, Undecodable> {
-        of_kind(payload, Kind::Raw).map(|payload| payload.bytes)
+        of_kind(payload, Kind::Raw).map(|payload| payload.content.into_bytes())
     }
 }
 
@@ -65,14 +71,21 @@ impl Codec for Utf8 {
         Ok(Some(Payload {
             kind: Kind::Text,
             shape: 0,
-            bytes: value.clone().into_bytes(),
+            content: Content::Text(value.clone()),
             is_too_large: false,
         }))
     }
 
+    #[inline]
+    fn shared(payload: &Payload) -> Option<Text> {
+        match &payload.content {
+            Content::Text(text) if payload.kind == Kind::Text => Some(text.clone()),
+            _ => None,
+        }
+    }
+
     fn decode(payload: Option<Payload>, _limit: usize) -> Result<Text, Undecodable> {
-        let bytes = of_kind(payload, Kind::Text)?.bytes;
-        bytes.try_into().map_err(|_| Undecodable::Damaged)
+        of_kind(payload, Kind::Text)?.content.into_text()
     }
 }
 
@@ -89,14 +102,14 @@ impl<T: Serialize + DeserializeOwned + 'static> Codec for Typed<T> {
         Ok(Some(Payload {
             kind: Kind::Typed,
             shape,
-            bytes: bytes.into(),
+            content: Content::Bytes(bytes.into()),
             is_too_large: false,
         }))
     }
 
     fn decode(payload: Option<Payload>, limit: usize) -> Result<T, Undecodable> {
         let payload = of_kind(payload, Kind::Typed)?;
-        let value: T = guard::from_bytes(&payload.bytes, limit)?;
+        let value: T = guard::from_bytes(payload.content.as_bytes(), limit)?;
         // postcard knows no names: bytes of one type can be read as another. The names that the decoded value shows are
         // compared with those that the stored one showed.
         match shape::of(&value) {

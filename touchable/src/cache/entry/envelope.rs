@@ -2,9 +2,12 @@
 
 use bytes::{Buf, Bytes};
 use lz4_flex::block;
-use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+use twox_hash::XxHash3_64;
 
-use super::header::{FLAG_COMPRESSED, FLAG_VERSIONED, HEADER_BYTES, Header, Kind, Times};
+use super::{
+    Content, Payload,
+    header::{FLAG_COMPRESSED, FLAG_VERSIONED, HEADER_BYTES, Header, Times},
+};
 
 /// From this size on a payload is compressed when that makes it smaller.
 const COMPRESS_FROM: usize = 1024;
@@ -21,16 +24,6 @@ pub(crate) enum Undecodable {
     Shape,
     /// More than the cache holds.
     TooLarge,
-}
-
-/// A value as it is stored.
-#[derive(Clone, Debug)]
-pub(crate) struct Payload {
-    pub(crate) kind: Kind,
-    pub(crate) shape: u64,
-    pub(crate) bytes: Bytes,
-    /// Small when encoded, but over the limit in memory: it could be written and never read.
-    pub(crate) is_too_large: bool,
 }
 
 /// How entries of one cache are written and read.
@@ -51,12 +44,13 @@ impl Format {
         times: Times,
         payload: &Payload,
     ) -> Option<Bytes> {
-        let raw_len = u32::try_from(payload.bytes.len()).ok()?;
+        let raw = payload.content.as_bytes();
+        let raw_len = u32::try_from(raw.len()).ok()?;
         let version_len = u16::try_from(version.map_or(0, str::len)).ok()?;
-        if payload.is_too_large || payload.bytes.len() > self.max_value_bytes {
+        if payload.is_too_large || raw.len() > self.max_value_bytes {
             return None;
         }
-        let smaller = self.smaller(&payload.bytes);
+        let smaller = self.smaller(raw);
         let header = Header {
             kind: payload.kind,
             flags: if smaller.is_some() { FLAG_COMPRESSED } else { 0 }
@@ -66,7 +60,7 @@ impl Format {
             shape: payload.shape,
             raw_len,
         };
-        let stored = smaller.as_deref().unwrap_or(&payload.bytes);
+        let stored = smaller.as_deref().unwrap_or(raw);
         let mut bytes = Vec::with_capacity(HEADER_BYTES + usize::from(version_len) + stored.len());
         bytes.extend_from_slice(&[0; CHECKSUM_BYTES]);
         header.write(&mut bytes);
@@ -120,7 +114,7 @@ impl Format {
 
 /// Of the key too, so that an entry that came under another key is none there.
 fn checksum(key: &str, rest: &[u8]) -> u64 {
-    xxh3_64_with_seed(rest, xxh3_64(key.as_bytes()))
+    XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot(key.as_bytes()), rest)
 }
 
 /// An entry as it was read.
@@ -138,10 +132,19 @@ impl Entry {
     }
 
     /// Whether it was written under this version; every entry is right for who asks for none.
+    #[inline]
     pub(crate) fn is_of(&self, version: Option<&str>) -> bool {
         version.is_none_or(|version| {
             self.header.is_versioned() && self.bytes[HEADER_BYTES..self.payload_at] == *version.as_bytes()
         })
+    }
+
+    pub(super) const fn len(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
+    pub(super) const fn is_compressed(&self) -> bool {
+        self.header.is_compressed()
     }
 
     pub(crate) fn payload(self) -> Result<Payload, Undecodable> {
@@ -158,7 +161,7 @@ impl Entry {
         Ok(Payload {
             kind: self.header.kind,
             shape: self.header.shape,
-            bytes,
+            content: Content::Bytes(bytes),
             is_too_large: false,
         })
     }

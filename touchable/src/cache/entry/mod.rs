@@ -22,11 +22,15 @@ mod codec;
 mod envelope;
 mod guard;
 mod header;
+mod inspected;
+mod payload;
 pub mod probe;
 mod shape;
 mod text;
 
 pub(crate) use codec::{Codec, Raw, Skipped, Typed, Utf8, encode, unreadable};
-pub(crate) use envelope::{Entry, Format, Payload, Undecodable};
+pub(crate) use envelope::{Entry, Format, Undecodable};
 pub(crate) use header::{Kind, Times};
+pub(crate) use inspected::Inspected;
+pub(crate) use payload::{Content, Payload};
 pub use text::Text;

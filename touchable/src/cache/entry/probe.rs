@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{Codec, Format, Kind, Payload, Raw, Times, Typed, Utf8, encode};
+use super::{Codec, Content, Format, Kind, Payload, Raw, Times, Typed, Utf8, encode};
 
 const fn format(max_value_bytes: usize, checked: bool) -> Format {
     Format {
@@ -52,7 +52,7 @@ pub fn payload_as<T: Serialize + DeserializeOwned + 'static>(bytes: Bytes, limit
     let payload = Payload {
         kind: Kind::Typed,
         shape: 0,
-        bytes,
+        content: Content::Bytes(bytes),
         is_too_large: false,
     };
     Typed::<T>::decode(Some(payload), limit).is_ok()

@@ -8,7 +8,7 @@ mod parts;
 use std::{error, fmt, sync::Arc};
 
 use serde::{Serialize, Serializer, ser};
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use twox_hash::XxHash3_64;
 
 use parts::{Added, Chained};
 
@@ -63,7 +63,7 @@ const fn chain(hash: u64, next: u64) -> u64 {
 }
 
 fn named(hash: u64, name: &str) -> u64 {
-    xxh3_64_with_seed(name.as_bytes(), hash)
+    XxHash3_64::oneshot_with_seed(hash, name.as_bytes())
 }
 
 /// What serde knows of types. The numbers are stored: add, never change.

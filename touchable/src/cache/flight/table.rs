@@ -2,13 +2,14 @@
 
 use std::{
     collections::HashMap,
+    hash::BuildHasher,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering::SeqCst},
     },
 };
 
-use xxhash_rust::xxh3::xxh3_64_with_seed;
+use foldhash::fast::RandomState;
 
 use super::{Flight, LeadGuard};
 
@@ -18,7 +19,7 @@ const SHARDS: usize = 32;
 /// All flights of a cache.
 #[derive(Debug)]
 pub(crate) struct Flights {
-    seed: u64,
+    hasher: RandomState,
     shards: [Mutex<Shard>; SHARDS],
     /// How many flights of each shard have ended: who found the store empty before one of them did has to look again.
     /// Beside the locks, since every hit asks.
@@ -40,7 +41,7 @@ pub(crate) enum Entered {
 impl Flights {
     pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self {
-            seed: fastrand::u64(..),
+            hasher: RandomState::default(),
             shards: Default::default(),
             ended: Default::default(),
         })
@@ -48,7 +49,7 @@ impl Flights {
 
     #[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
     fn index(&self, key: &str) -> usize {
-        xxh3_64_with_seed(key.as_bytes(), self.seed) as usize % SHARDS
+        self.hasher.hash_one(key) as usize % SHARDS
     }
 
     fn shard(&self, key: &str) -> MutexGuard<'_, Shard> {

@@ -50,6 +50,7 @@ pub use rendered::Rendered;
 use super::{
     Cache, CacheKey, Options, Text, Versioned,
     entry::Utf8,
+    key::Spelled,
     load::{LoadError, loader_failed},
     store::Store,
 };
@@ -116,6 +117,9 @@ impl<S: Store> FragmentCache<S> {
         T: Rendered,
     {
         let key = self.key(&records, &name)?;
+        if let Some(text) = self.at_hand(&key) {
+            return Ok(text);
+        }
         self.rendered(&key, async || render().await.rendered()).await
     }
 
@@ -154,8 +158,15 @@ impl<S: Store> FragmentCache<S> {
         self.cache.exists(&(records, name)).await
     }
 
-    fn key<R: Versioned, N: CacheKey>(&self, records: &R, name: &N) -> Result<String> {
-        self.cache.inner.namespace.key(&(records, name))
+    fn key<R: Versioned, N: CacheKey>(&self, records: &R, name: &N) -> Result<Spelled> {
+        self.cache.inner.namespace.spell(&(records, name))
+    }
+
+    /// What is in the memory of this process: most calls end here, without the way to a renderer.
+    fn at_hand(&self, key: &str) -> Option<Text> {
+        let text = self.cache.inner.at_hand::<Utf8>(key, &self.options)?;
+        lookups::note(key, false);
+        Some(text)
     }
 
     async fn rendered(

@@ -2,9 +2,9 @@
 
 /// What stays as it is in text. Everything that has a meaning in keys, in Redis (`{}`, glob patterns) or to a collation
 /// (spaces at the end, accents) is missing here.
-pub(super) const TEXT: Plain = Plain::of(b"-_./,=+;");
+pub(super) static TEXT: Plain = Plain::of(b"-_./,=+;");
 /// What stays as it is in the name of a table and in a primary key.
-pub(super) const NAME: Plain = Plain::of(b"-_");
+pub(super) static NAME: Plain = Plain::of(b"-_");
 
 /// The bytes that need no escape: letters, digits and some others.
 pub(super) struct Plain([bool; 256]);

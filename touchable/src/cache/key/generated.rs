@@ -1,17 +1,22 @@
 //! What `#[derive(Touchable)]` expands to for keys and versions.
 
 /// Makes the records of an entity keys. Of a `ModelEx`, which is no `ModelTrait`, it is told the fields of the columns
-/// that keys and versions read.
+/// that keys and versions read; of a `Model` the one that is read most.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __records {
-    ($entity:ident: $column:ident, $model:ident, $active:ident $(, $model_ex:ident { $($variant:ident: $field:ident),+ })?) => {
+    ($entity:ident: $column:ident, $model:ident $(.$touch:ident: $stamp:ty)?, $active:ident $(, $model_ex:ident { $($variant:ident: $field:ident),+ })?) => {
         impl $crate::__private::Record for $model {
             type Entity = $entity;
 
             fn stored(&self, column: $column) -> ::core::option::Option<$crate::__private::sea_orm::Value> {
                 ::core::option::Option::Some($crate::__private::record::of_model(self, column))
             }
+            $(
+                fn stamp(&self) -> ::core::option::Option<$crate::__private::Stamp> {
+                    $crate::__private::to_stamp::<$stamp>(&self.$touch)
+                }
+            )?
         }
         $crate::__record!($model);
 
@@ -69,7 +74,7 @@ macro_rules! __record {
             }
 
             fn touched_at(&self) -> ::core::option::Option<$crate::Stamp> {
-                $crate::__private::record::stamp(self)
+                $crate::__private::Record::stamp(self)
             }
         }
     };

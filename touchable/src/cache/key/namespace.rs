@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{
-    CacheKey, KeyWriter,
+    CacheKey, KeyWriter, Spelled,
     escape::{TEXT, push_hex},
 };
 use crate::{Result, cache::Failure};
@@ -14,10 +14,10 @@ pub const MAX_KEY_BYTES: usize = 250;
 /// So that a cut key still shows what it is of.
 const MAX_PREFIX_BYTES: usize = 100;
 
-/// Room for most keys behind the prefix.
-const USUAL_KEY_BYTES: usize = 96;
+/// What stands between the beginning of a key that was cut and its hash; no other key contains it.
+pub(super) const CUT: char = '#';
 
-/// `#`, which no other key contains, and SHA-256.
+/// The mark and SHA-256.
 const HASH_BYTES: usize = 1 + 64;
 
 /// The name before all keys of one cache, so that several can share a store.
@@ -67,14 +67,19 @@ impl Namespace {
         &self.prefix
     }
 
-    /// The key under which a store holds the entry that `key` names: one allocation, unless it is unusually long.
+    /// The key under which a store holds the entry that `key` names.
     ///
     /// A key longer than [`MAX_KEY_BYTES`] is cut, and ends in the SHA-256 of the whole.
     ///
     /// # Errors
     /// When the key is blank, or a record in it has no version.
     pub fn key<K: CacheKey + ?Sized>(&self, key: &K) -> Result<String> {
-        let mut text = String::with_capacity(self.prefix.len() + USUAL_KEY_BYTES);
+        self.spell(key).map(Spelled::into_string)
+    }
+
+    /// [`key`](Self::key) for a while.
+    pub(crate) fn spell<K: CacheKey + ?Sized>(&self, key: &K) -> Result<Spelled> {
+        let mut text = Spelled::room();
         text.push_str(&self.prefix);
         let mut writer = KeyWriter::after(text);
         key.write_to(&mut writer)?;
@@ -82,19 +87,20 @@ impl Namespace {
             let problem = format!("it is blank (in `{}`); name what is cached", self.prefix);
             return Err(Failure::Key(problem).into());
         }
-        Ok(fit(writer.text))
+        let mut text = writer.text;
+        if text.len() > MAX_KEY_BYTES {
+            cut(&mut text);
+        }
+        Ok(Spelled::of(text))
     }
 }
 
-fn fit(mut key: String) -> String {
-    if key.len() > MAX_KEY_BYTES {
-        let hash = Sha256::digest(key.as_bytes());
-        // Keys are ASCII: any byte is the beginning of a character.
-        key.truncate(MAX_KEY_BYTES - HASH_BYTES);
-        key.push('#');
-        for byte in hash {
-            push_hex(&mut key, byte);
-        }
+fn cut(key: &mut String) {
+    let hash = Sha256::digest(key.as_bytes());
+    // Keys are ASCII: any byte is the beginning of a character.
+    key.truncate(MAX_KEY_BYTES - HASH_BYTES);
+    key.push(CUT);
+    for byte in hash {
+        push_hex(key, byte);
     }
-    key
 }

@@ -27,8 +27,10 @@ macro_rules! tuples {
             #[allow(non_snake_case)]
             fn write_to(&self, key: &mut KeyWriter) -> Result<()> {
                 let ($($part,)+) = self;
-                let parts: [&dyn CacheKey; _] = [$($part),+];
-                key.parts(parts.into_iter())
+                key.enclosed([$(stringify!($part)),+].len(), |key| {
+                    $($part.write_to(key)?;)+
+                    Ok(())
+                })
             }
         }
     )+};

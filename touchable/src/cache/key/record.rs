@@ -15,6 +15,11 @@ pub trait Record {
     /// The value that the row has in the database, `None` when that is not known.
     fn stored(&self, column: <Self::Entity as EntityTrait>::Column) -> Option<Value>;
 
+    /// The stamp that the row has in the database.
+    fn stamp(&self) -> Option<Stamp> {
+        Self::Entity::value_stamp(&self.stored(Self::Entity::TOUCH_COLUMN)?)
+    }
+
     /// Whether it shows anything that the database does not have.
     fn is_changed(&self) -> bool {
         false
@@ -41,22 +46,16 @@ fn no_version<R: Record + ?Sized>(problem: &'static str) -> Failure {
 pub fn write_key<R: Record + ?Sized>(record: &R, key: &mut KeyWriter) -> Result<()> {
     let entity = <R::Entity as Default>::default();
     key.table(entity.schema_name(), entity.table_name());
-    for (i, value) in primary_key(record).enumerate() {
+    for (i, column) in <R::Entity as EntityTrait>::PrimaryKey::iter().enumerate() {
         if i > 0 {
             key.raw(',');
         }
-        primary::push(key, &value?);
+        let value = record.stored(column.into_column());
+        if !value.is_some_and(|value| primary::push(key, &value)) {
+            return Err(no_version::<R>(UNSAVED).into());
+        }
     }
     Ok(())
-}
-
-fn primary_key<R: Record + ?Sized>(record: &R) -> impl Iterator<Item = Result<Value>> {
-    <R::Entity as EntityTrait>::PrimaryKey::iter().map(|column| {
-        record
-            .stored(column.into_column())
-            .filter(|value| !is_null(value))
-            .ok_or_else(|| no_version::<R>(UNSAVED).into())
-    })
 }
 
 /// `tasks/5@00001767225600000001`.
@@ -74,7 +73,11 @@ pub fn write<R: Record + ?Sized>(record: &R, key: &mut KeyWriter) -> Result<()> 
 /// # Errors
 /// When it has no version.
 pub fn version<R: Record + ?Sized>(record: &R) -> Result<Version> {
-    primary_key(record).try_for_each(|value| value.map(drop))?;
+    let stored = |column| record.stored(column).is_some_and(|value| !is_null(&value));
+    let mut columns = <R::Entity as EntityTrait>::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column);
+    if !columns.all(stored) {
+        return Err(no_version::<R>(UNSAVED).into());
+    }
     state(record)
 }
 
@@ -88,14 +91,9 @@ fn state<R: Record + ?Sized>(record: &R) -> Result<Version> {
             .and_then(|value| integer(&value))
             .map(Version::integer)
             .ok_or(UNCOUNTED),
-        None => stamp(record).map(Version::from).ok_or(UNSTAMPED),
+        None => record.stamp().map(Version::from).ok_or(UNSTAMPED),
     };
     version.map_err(|problem| no_version::<R>(problem).into())
-}
-
-/// The stamp of the touch column.
-pub fn stamp<R: Record + ?Sized>(record: &R) -> Option<Stamp> {
-    R::Entity::value_stamp(&record.stored(R::Entity::TOUCH_COLUMN)?)
 }
 
 fn integer(value: &Value) -> Option<i128> {

@@ -52,6 +52,7 @@ impl Version {
         Keyed { key, version: self }
     }
 
+    #[inline]
     pub(super) fn push_to(self, text: &mut String) {
         match self.0 {
             Kind::Stamp(stamp) => push_stamp(text, stamp),

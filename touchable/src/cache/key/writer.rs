@@ -19,7 +19,7 @@
 
 use super::{
     CacheKey, Version,
-    escape::{NAME, Plain, TEXT},
+    escape::{NAME, TEXT},
 };
 use crate::Result;
 
@@ -51,6 +51,7 @@ impl KeyWriter {
         Ok(key.text)
     }
 
+    #[inline]
     fn begin(&mut self) {
         if !self.first {
             self.text.push(':');
@@ -65,6 +66,7 @@ impl KeyWriter {
     }
 
     /// Begins text whose end is not known yet.
+    #[inline]
     pub(super) fn quote(&mut self, first: Option<u8>) {
         if first.is_none_or(|byte| byte.is_ascii_digit() || byte == b'-') {
             self.text.push('\'');
@@ -72,7 +74,7 @@ impl KeyWriter {
     }
 
     pub(super) fn more(&mut self, text: &str) {
-        self.blank &= text.trim().is_empty();
+        self.blank = self.blank && text.trim().is_empty();
         TEXT.push(&mut self.text, text);
     }
 
@@ -91,6 +93,7 @@ impl KeyWriter {
         self.digits(number);
     }
 
+    #[inline]
     pub(super) fn digits(&mut self, number: impl itoa::Integer) {
         self.text.push_str(itoa::Buffer::new().format(number));
     }
@@ -127,19 +130,27 @@ impl KeyWriter {
 
     pub(super) fn sequence<T>(
         &mut self,
-        parts: impl ExactSizeIterator<Item = T>,
+        mut parts: impl ExactSizeIterator<Item = T>,
         mut write: impl FnMut(T, &mut Self) -> Result<()>,
     ) -> Result<()> {
+        self.enclosed(parts.len(), |key| parts.try_for_each(|part| write(part, key)))
+    }
+
+    /// A sequence of so many parts, which `write` writes.
+    #[inline]
+    pub(super) fn enclosed(
+        &mut self,
+        parts: usize,
+        write: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
         self.begin();
-        let open = self.depth > 0 || parts.len() < 2;
+        let open = self.depth > 0 || parts < 2;
         if open {
             self.text.push('(');
         }
         self.depth += 1;
         self.first = true;
-        for part in parts {
-            write(part, self)?;
-        }
+        write(self)?;
         self.first = false;
         self.depth -= 1;
         if open {
@@ -160,13 +171,14 @@ impl KeyWriter {
         self.text.push('/');
     }
 
+    #[inline]
     pub(super) fn raw(&mut self, mark: char) {
         self.text.push(mark);
     }
 
+    #[inline]
     pub(super) fn name(&mut self, text: &str) {
-        const PLAIN: &Plain = &NAME;
-        PLAIN.push(&mut self.text, text);
+        NAME.push(&mut self.text, text);
     }
 
     pub(super) fn hex(&mut self, bytes: &[u8]) {
@@ -176,6 +188,7 @@ impl KeyWriter {
     }
 
     /// The version of the record that stands before it.
+    #[inline]
     pub(super) fn version(&mut self, version: Version) {
         self.text.push('@');
         version.push_to(&mut self.text);

@@ -1,6 +1,8 @@
 //! One key of many, and what is known of it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 
 use crate::{
     Result,
@@ -19,14 +21,15 @@ use crate::{
 pub(in crate::cache) struct Slot<K, C: Codec> {
     pub(super) key: K,
     /// The key as the store knows it.
-    pub(super) spelled: Arc<str>,
+    pub(super) spelled: Box<str>,
     pub(super) since: Ended,
     pub(super) state: State<C::Value>,
     /// When the entry was written that was read.
     pub(super) created: Option<i64>,
     pub(super) to_refresh: bool,
-    /// The value for a key that was asked for twice.
+    /// The value for a key that was asked for more than once.
     payload: Option<Payload>,
+    is_repeated: bool,
     /// The value in place of a failure.
     reserve: Option<C::Value>,
 }
@@ -42,10 +45,11 @@ impl<K, C: Codec> Slot<K, C> {
     /// Takes what was read.
     pub(super) fn read<S: Store>(&mut self, opened: Option<Opened>, inner: &Inner<S>) {
         let value = opened.and_then(|opened| {
-            let decoded = C::decode(Some(opened.payload.clone()), inner.format.max_value_bytes);
+            let payload = self.is_repeated.then(|| opened.payload.clone());
+            let decoded = C::decode(Some(opened.payload), inner.format.max_value_bytes);
             let value = inner.decoded(&self.spelled, decoded)?;
             self.created = Some(opened.created);
-            self.payload = Some(opened.payload);
+            self.payload = payload;
             Some((value, opened.age))
         });
         let meters = &inner.meters;
@@ -69,7 +73,9 @@ impl<K, C: Codec> Slot<K, C> {
 
     /// Takes what was loaded.
     pub(super) fn land(&mut self, payload: Option<Payload>, is_ours: bool) -> Result<()> {
-        self.payload.clone_from(&payload);
+        if self.is_repeated {
+            self.payload.clone_from(&payload);
+        }
         let decoded = payload
             .map(|payload| C::decode(Some(payload), usize::MAX))
             .transpose();
@@ -100,25 +106,26 @@ pub(in crate::cache) struct Slots<K, C: Codec> {
 
 impl<K: CacheKey + Clone, C: Codec> Slots<K, C> {
     pub(super) fn of(keys: &[K], namespace: &Namespace) -> Result<Self> {
-        let mut seen = HashMap::with_capacity(keys.len());
-        let mut slots = Vec::with_capacity(keys.len());
-        let mut order = Vec::with_capacity(keys.len());
-        for key in keys {
-            let spelled: Arc<str> = namespace.key(key)?.into();
-            let index = *seen.entry(Arc::clone(&spelled)).or_insert(slots.len());
-            if index == slots.len() {
-                slots.push(Slot {
-                    key: key.clone(),
-                    spelled,
-                    since: Ended::default(),
-                    state: State::Missing,
-                    created: None,
-                    to_refresh: false,
-                    payload: None,
-                    reserve: None,
-                });
+        let spelled = |key| namespace.spell(key).map(|spelled| Box::from(&*spelled));
+        let spelled = keys.iter().map(spelled).collect::<Result<Vec<Box<str>>>>()?;
+        let order = places(&spelled);
+        let mut slots: Vec<Slot<K, C>> = Vec::with_capacity(keys.len());
+        for ((key, spelled), place) in keys.iter().zip(spelled).zip(&order) {
+            if let Some(slot) = slots.get_mut(*place) {
+                slot.is_repeated = true;
+                continue;
             }
-            order.push(index);
+            slots.push(Slot {
+                key: key.clone(),
+                spelled,
+                since: Ended::default(),
+                state: State::Missing,
+                created: None,
+                to_refresh: false,
+                payload: None,
+                is_repeated: false,
+                reserve: None,
+            });
         }
         Ok(Self { slots, order })
     }
@@ -139,4 +146,15 @@ impl<K: CacheKey + Clone, C: Codec> Slots<K, C> {
         };
         self.order.iter().map(&mut value_of).collect()
     }
+}
+
+/// For each key the place of its first occurrence among the different ones.
+fn places(keys: &[Box<str>]) -> Vec<usize> {
+    let mut seen = HashMap::with_capacity_and_hasher(keys.len(), RandomState::default());
+    keys.iter()
+        .map(|key| {
+            let next = seen.len();
+            *seen.entry(&**key).or_insert(next)
+        })
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use bytes::Bytes;
 use futures_core::future::BoxFuture;
 
-use super::{Store, Ttl};
+use super::{Memory, Store, Ttl};
 use crate::Result;
 
 /// Any store, for an application that reads from its settings which one it is. Each call allocates its future.
@@ -41,6 +41,7 @@ impl fmt::Debug for AnyStore {
 /// The methods of a [`Store`], with futures in boxes.
 trait Erased: Send + Sync {
     fn name(&self) -> &'static str;
+    fn at_hand(&self) -> Option<&Memory>;
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>>;
     fn get_many<'a>(&'a self, keys: &'a [&'a str]) -> BoxFuture<'a, Result<Vec<Option<Bytes>>>>;
     fn set<'a>(&'a self, key: &'a str, value: Bytes, ttl: Option<Ttl>) -> BoxFuture<'a, Result<()>>;
@@ -56,6 +57,10 @@ trait Erased: Send + Sync {
 impl<S: Store> Erased for S {
     fn name(&self) -> &'static str {
         Store::name(self)
+    }
+
+    fn at_hand(&self) -> Option<&Memory> {
+        Store::at_hand(self)
     }
 
     fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<Bytes>>> {
@@ -104,6 +109,10 @@ impl Store for AnyStore {
 
     fn name(&self) -> &'static str {
         self.0.name()
+    }
+
+    fn at_hand(&self) -> Option<&Memory> {
+        self.0.at_hand()
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {

@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 
-use super::{Store, Ttl, observe};
+use super::{Memory, Store, Ttl, observe};
 use crate::{Error, Result};
 
 /// A store whose failures are misses: a broken cache makes an application slow, and not wrong.
@@ -121,6 +121,10 @@ impl<S: Store> Store for Failsafe<S> {
 
     fn name(&self) -> &'static str {
         self.inner.name()
+    }
+
+    fn at_hand(&self) -> Option<&Memory> {
+        self.inner.at_hand()
     }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {

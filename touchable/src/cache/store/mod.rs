@@ -31,6 +31,8 @@ pub use database::{Database, DatabaseBuilder};
 pub use failsafe::{Failsafe, StoreFailure};
 pub use memory::{Memory, MemoryBuilder};
 pub use null::Null;
+#[cfg(feature = "feed")]
+pub use observe::NEAR_EVICTIONS;
 pub use observe::{ERRORS, EVICTIONS};
 #[cfg(feature = "redis")]
 pub use redis::{Redis, RedisBuilder};
@@ -53,6 +55,12 @@ pub trait Store: Send + Sync + 'static {
     /// [`NAME`](Self::NAME), or that of the store inside.
     fn name(&self) -> &'static str {
         Self::NAME
+    }
+
+    /// The memory of this process that is asked first, if there is one. What is found there need not be asked for again.
+    #[doc(hidden)]
+    fn at_hand(&self) -> Option<&Memory> {
+        None
     }
 
     /// The bytes under a key.

@@ -12,6 +12,8 @@ use std::{
 
 use bytes::Bytes;
 use entry::Entry;
+pub(crate) use entry::Held;
+use foldhash::fast::RandomState;
 use moka::{
     notification::RemovalCause,
     ops::compute::{CompResult, Op},
@@ -46,7 +48,7 @@ use crate::{Clock, Result};
 pub struct Memory(Arc<Inner>);
 
 struct Inner {
-    entries: Cache<Box<str>, Entry>,
+    entries: Cache<Box<str>, Entry, RandomState>,
     max_bytes: u64,
     clock: Clock,
     /// Bytes that were written since the cache was last told to make room.
@@ -101,7 +103,7 @@ impl MemoryBuilder {
                     observe::evicted_from_memory(1);
                 }
             })
-            .build();
+            .build_with_hasher(RandomState::default());
         Memory(Arc::new(Inner {
             entries,
             max_bytes: self.max_bytes,
@@ -153,6 +155,12 @@ impl Memory {
             }
         }
         None
+    }
+
+    /// Looks at a live entry where it is; nothing when there is none, or it goes this very moment.
+    pub(crate) fn look<R>(&self, key: &str, look: impl FnOnce(&Held) -> Option<R>) -> Option<R> {
+        let entry = self.0.entries.get(key)?;
+        self.is_live(&entry).then(|| entry.look(look))?
     }
 
     /// Whatever has been written in between stays.
@@ -210,6 +218,13 @@ impl Memory {
             _ => false,
         }
     }
+
+    /// Removes the entries with such keys; how many there were. What is written meanwhile may stay.
+    pub(super) fn remove_where(&self, is_doomed: impl Fn(&str) -> bool) -> u64 {
+        let keys = self.0.entries.iter().map(|(key, _)| key);
+        let doomed = keys.filter(|key| is_doomed(key));
+        doomed.map(|key| u64::from(self.remove(&key))).sum()
+    }
 }
 
 impl Default for Memory {
@@ -230,6 +245,10 @@ impl fmt::Debug for Memory {
 impl Store for Memory {
     const NAME: &'static str = "memory";
     const SHARED: bool = false;
+
+    fn at_hand(&self) -> Option<&Memory> {
+        Some(self)
+    }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {
         Ok(self.read(key))
@@ -260,9 +279,7 @@ impl Store for Memory {
     }
 
     async fn delete_prefix(&self, prefix: &str) -> Result<u64> {
-        let keys = self.0.entries.iter().map(|(key, _)| key);
-        let doomed = keys.filter(|key| key.starts_with(prefix));
-        Ok(doomed.map(|key| u64::from(self.remove(&key))).sum())
+        Ok(self.remove_where(|key| key.starts_with(prefix)))
     }
 
     async fn increment(&self, key: &str, by: i64, ttl: Option<Ttl>) -> Result<i64> {
