@@ -1,15 +1,15 @@
 //! The grammar of `#[touch(..)]` and `#[touchable(..)]`, spans kept.
 
 use proc_macro2::Ident;
-use syn::{Attribute, Path};
+use syn::{Attribute, LitStr, Path};
 
 use crate::{
     errors::{Errors, did_you_mean},
-    syntax::{Arg, List, args, is_empty, keyword, list, name, path},
+    syntax::{Arg, List, args, is_empty, keyword, list, name, path, text},
 };
 
 pub const TOUCH_OPTIONS: [&str; 6] = ["on_fields", "except_fields", "on", "columns", "linked", "entity"];
-const TOUCHABLE_OPTIONS: [&str; 5] = ["updated_at", "created_at", "version", "hooks", "dirty"];
+const TOUCHABLE_OPTIONS: [&str; 6] = ["updated_at", "created_at", "version", "hooks", "dirty", "feed"];
 
 /// One `#[touch(..)]`.
 #[derive(Debug)]
@@ -37,6 +37,15 @@ pub struct Options {
     pub manual: bool,
     /// `dirty = assigned`.
     pub assigned: bool,
+    pub feed: Option<Feed>,
+}
+
+/// `feed` or `feed = "stream"`.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    pub word: Ident,
+    /// The table's name unless given.
+    pub stream: Option<LitStr>,
 }
 
 /// The `#[touch(..)]` among the attributes of a struct or a field.
@@ -126,6 +135,16 @@ impl Options {
     fn read(&mut self, Arg { key, value }: Arg, errors: &mut Errors) {
         match (key.to_string().as_str(), value) {
             ("created_at", None) => self.created_at = Some(key),
+            ("feed", None) => {
+                self.feed = Some(Feed {
+                    word: key,
+                    stream: None,
+                });
+            }
+            ("feed", Some(value)) => {
+                let stream = text(&key, value, errors);
+                self.feed = Some(Feed { word: key, stream });
+            }
             ("updated_at", Some(value)) => self.updated_at = name(value, errors),
             ("created_at", Some(value)) => self.created_at = name(value, errors),
             ("version", Some(value)) => self.version = name(value, errors),

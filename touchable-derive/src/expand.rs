@@ -1,11 +1,12 @@
 //! What a declaration compiles to: constants, and calls into `touchable::__private`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{ext::IdentExt, spanned::Spanned};
 
 use crate::{
     ast::{Column, Format, Hops},
+    attr::Feed,
     hooks,
     valid::{Entity, Events, Fields, Rule},
 };
@@ -15,7 +16,8 @@ pub fn entity(entity: &Entity) -> TokenStream {
     let touchable = touchable(entity);
     let hooks = hooks::hooks(&entity.vis, entity.manual);
     let both = both_derived(entity.format);
-    let records = records(entity.format, read_by_keys(entity));
+    let touch = Some(&entity.touch_column);
+    let records = records(entity.format, touch, read_by_keys(entity));
     let links = entity.rules.iter().filter_map(link_starts_here);
     quote! { #touchable #hooks #both #records #(#links)* }
 }
@@ -30,6 +32,7 @@ fn touchable(entity: &Entity) -> TokenStream {
     } else {
         quote!(Compared)
     };
+    let feed = entity.feed.as_ref().map(feed);
     let values = values(entity);
     quote! {
         #[automatically_derived]
@@ -46,6 +49,22 @@ fn touchable(entity: &Entity) -> TokenStream {
                 SCHEMA.get_or_init(::touchable::__private::Schema::of::<Entity>)
             }
             #values
+            #feed
+        }
+    }
+}
+
+/// The stream, or the error that the feature is missing.
+fn feed(Feed { word, stream }: &Feed) -> TokenStream {
+    let stream = stream.as_ref().map_or_else(
+        || quote!(::touchable::__private::sea_orm::EntityName::table_name(&Entity)),
+        ToTokens::to_token_stream,
+    );
+    let checked = quote_spanned!(at(word)=> ::touchable::__private::feed!());
+    quote! {
+        fn feed() -> ::core::option::Option<&'static str> {
+            #checked;
+            ::core::option::Option::Some(#stream)
         }
     }
 }
@@ -202,13 +221,18 @@ fn read_by_keys(entity: &Entity) -> impl Iterator<Item = &Column> {
 }
 
 /// `Model`, `ActiveModel` and `ModelEx` as keys of a cache.
-pub fn records<'a>(format: Format, columns: impl Iterator<Item = &'a Column>) -> TokenStream {
+pub fn records<'a>(
+    format: Format,
+    touch: Option<&Column>,
+    columns: impl Iterator<Item = &'a Column>,
+) -> TokenStream {
+    let touch = touch.map(|Column { field, ty, .. }| quote!(.#field: #ty));
     let fields = columns.map(|Column { variant, field, .. }| quote!(#variant: #field));
     let model_ex = match format {
         Format::Legacy => TokenStream::new(),
         Format::Dense | Format::Compact => quote!(, ModelEx { #(#fields),* }),
     };
-    quote!(::touchable::__private::records!(Entity: Column, Model, ActiveModel #model_ex);)
+    quote!(::touchable::__private::records!(Entity: Column, Model #touch, ActiveModel #model_ex);)
 }
 
 /// The `Model` of a dense entity: `ModelEx` holds the declaration.

@@ -10,7 +10,7 @@ pub fn stub(declaration: &Declaration) -> TokenStream {
     let hooks = hooks::hooks(&declaration.vis, declaration.options.manual);
     let both = expand::both_derived(declaration.format);
     let touchable = declaration.columns.first().map(|column| {
-        let records = expand::records(declaration.format, [column].into_iter());
+        let records = expand::records(declaration.format, None, [column].into_iter());
         let column = &column.variant;
         let touchable = touchable(&quote!(Column::#column));
         quote!(#touchable #records)

@@ -79,9 +79,17 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `version = lock_no` | an integer column that counts saves and touches |
 /// | `hooks = manual` | no `ActiveModelBehavior` is generated: write your own, and call the four helpers in it |
 /// | `dirty = assigned` | every `Set` counts as a change; saves the comparison with the stored row |
+/// | `feed`, `feed = "people"` | saves, touches and deletions of its rows are published on the stream with the table's name, or with this one (feature `feed`) |
 ///
 /// Touch and creation columns hold a `DateTimeUtc`, `DateTimeWithTimeZone` or `DateTime`, one of their equivalents in
 /// the crate `time` (feature `time`), or an `Option` of one. A version is an `i32`, `i64`, `u32` or `u64`.
+///
+/// A published entity is saved on a `TouchConnection` that was given the [producer] of its stream with `publish`; anywhere
+/// else its saves are refused, and so are those of entities whose rules lead to it. A message says which row to look at:
+/// `{"id": 5}`, with the key's columns as an array where there are several; with a name of its own for the stream also
+/// the table, since entities can share it: `{"id": 5, "table": "users"}`.
+///
+/// [producer]: https://docs.rs/touchable/latest/touchable/feed/struct.Producer.html
 ///
 /// # Hooks of your own
 ///

@@ -103,7 +103,7 @@ fn every_option_in_a_legacy_entity() {
         #[touch(entity = super::tag::Entity)]
         #[touch(Type)]
         #[touchable(updated_at = moved_at, created_at = born_at)]
-        #[touchable(version = lock_no, hooks = manual, dirty = assigned)]
+        #[touchable(version = lock_no, hooks = manual, dirty = assigned, feed = "people")]
         struct Model {
             #[sea_orm(primary_key)]
             id: i32,

@@ -163,6 +163,22 @@ pub fn path(key: &Ident, value: TokenStream, errors: &mut Errors) -> Option<Path
     path.ok()
 }
 
+/// Text in quotes that is not blank.
+pub fn text(key: &Ident, value: TokenStream, errors: &mut Errors) -> Option<LitStr> {
+    let Ok(text) = syn::parse2::<LitStr>(value.clone()) else {
+        errors.at(value, format!("expected text: `{key} = \"some name\"`"));
+        return None;
+    };
+    if text.value().trim().is_empty() {
+        errors.at(
+            value,
+            format!("`{key}` is blank: name something, or leave the name out"),
+        );
+        return None;
+    }
+    Some(text)
+}
+
 pub fn keyword(key: &Ident, value: TokenStream, expected: &str, errors: &mut Errors) -> bool {
     let is_expected = value.to_string() == expected;
     if !is_expected {

@@ -6,7 +6,7 @@ use syn::{Type, Visibility, ext::IdentExt};
 use crate::{
     association::Association,
     ast::{Column, Declaration, Format, Hops},
-    attr::Touch,
+    attr::{Feed, Touch},
     errors::{Errors, did_you_mean},
     sea_orm,
     syntax::List,
@@ -24,6 +24,7 @@ pub struct Entity {
     pub rules: Vec<Rule>,
     pub manual: bool,
     pub assigned: bool,
+    pub feed: Option<Feed>,
 }
 
 /// One `#[touch(..)]`, resolved.
@@ -73,6 +74,7 @@ pub fn check(declaration: &Declaration, errors: &mut Errors) -> Option<Entity> {
         rules,
         manual: options.manual,
         assigned: options.assigned,
+        feed: options.feed.clone(),
     })
 }
 

@@ -38,6 +38,12 @@ pub trait Touchable: EntityTrait {
         touch::touch_all(select, db)
     }
 
+    /// The stream on which changes of this entity's rows are published.
+    #[must_use]
+    fn feed() -> Option<&'static str> {
+        None
+    }
+
     /// The declaration as the engine reads it, compiled once.
     fn schema() -> &'static Schema;
     /// A stamp in the type of the touch column.

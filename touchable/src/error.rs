@@ -4,7 +4,7 @@ use std::{convert::Infallible, error, fmt};
 
 use sea_orm::DbErr;
 
-use crate::{cache::Failure, check::Problem};
+use crate::{cache::Failure, check::Problem, touch::Schema};
 
 /// A result with touchable's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -48,6 +48,8 @@ enum Kind {
     /// The schema of the database does not fit the rules.
     Check(Vec<Problem>),
     Bypass(String),
+    /// A published row would change and nobody be told.
+    Untold(String),
     Cache(Failure),
     #[cfg(feature = "lease")]
     Lease(crate::lease::Failure),
@@ -59,6 +61,8 @@ enum Kind {
 const AFTER_COMMIT: &str = "the transaction is committed, but work after it failed: ";
 /// The same for [`Error::is_bypass`].
 const BYPASS: &str = "a write goes around the touch rules of ";
+/// The same for [`Error::is_untold`].
+const UNTOLD: &str = "nobody would be told of a change ";
 
 impl Error {
     pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
@@ -111,6 +115,31 @@ impl Error {
     pub(crate) fn bypass(table: &str, rules: &str, statement: &str) -> Self {
         Self(Kind::Bypass(format!(
             "`{table}` ({rules}); use the ActiveModel, or `.touching()` for bulk writes: {statement}"
+        )))
+    }
+
+    /// A write of `table` that could change rows of a published entity.
+    pub(crate) fn untold(table: &str, published: &Schema) -> Self {
+        let stream = published.feed.unwrap_or_default();
+        let led = if table == published.name {
+            String::new()
+        } else {
+            format!(", to which the rules of `{table}` lead")
+        };
+        Self(Kind::Untold(format!(
+            "of `{}`{led}, which is published on the stream `{stream}`: write on \
+             `touchable::connect(db).publish(&stream.producer())`, with the producer of `{stream}`, or in a transaction of it; \
+             or on `touchable::connect(db).unpublished()`",
+            published.name
+        )))
+    }
+
+    /// An insert into a published entity whose key the database gives and does not return.
+    pub(crate) fn untold_key(published: &Schema) -> Self {
+        Self(Kind::Untold(format!(
+            "of `{}`, since the database gives new rows a key and does not return it: set the primary key, or insert row by row \
+             where the key is one number",
+            published.name
         )))
     }
 
@@ -190,6 +219,12 @@ impl Error {
     #[must_use]
     pub const fn is_bypass(&self) -> bool {
         matches!(self.0, Kind::Bypass(_))
+    }
+
+    /// A write that could change rows of a published entity, on a connection that would tell nobody.
+    #[must_use]
+    pub const fn is_untold(&self) -> bool {
+        matches!(self.0, Kind::Untold(_))
     }
 
     /// The row to touch does not exist.
@@ -310,6 +345,7 @@ impl fmt::Display for Error {
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
             }
             Kind::Bypass(message) => write!(f, "{BYPASS}{message}"),
+            Kind::Untold(message) => write!(f, "{UNTOLD}{message}"),
             Kind::Cache(failure) => failure.fmt(f),
             #[cfg(feature = "lease")]
             Kind::Lease(failure) => failure.fmt(f),
@@ -340,6 +376,9 @@ impl From<DbErr> for Error {
             }
             DbErr::Custom(message) if message.starts_with(BYPASS) => {
                 Self(Kind::Bypass(message[BYPASS.len()..].to_owned()))
+            }
+            DbErr::Custom(message) if message.starts_with(UNTOLD) => {
+                Self(Kind::Untold(message[UNTOLD.len()..].to_owned()))
             }
             _ => Self(Kind::Database(source)),
         }

@@ -12,6 +12,7 @@ pub mod names;
 pub mod orders;
 pub mod outer;
 pub mod plain;
+pub mod published;
 pub mod selective;
 pub mod society;
 pub mod stamps;

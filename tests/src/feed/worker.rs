@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, io::Read, path::PathBuf, process, time::Duration};
 
+use sea_orm::{ActiveModelTrait, Database, Set, Unchanged};
 use serde::{Deserialize, Serialize};
 use tokio::time::sleep;
 use touchable::{
@@ -10,6 +11,7 @@ use touchable::{
 };
 
 use super::Log;
+use crate::entities::published::token;
 
 /// A change of a record that can be told from its other changes.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -35,6 +37,8 @@ pub enum Role {
     },
     /// Announces one version, commits it and stops before it is told.
     Announce,
+    /// Saves a [token](mod@crate::entities::published::token), which publishes itself.
+    Save,
     /// Handles messages.
     Consume { batch_size: usize, lease_millis: u64 },
     /// The same, but takes itself along when it sees this version.
@@ -57,6 +61,7 @@ impl Role {
                 versions,
             } => ("produce", vec![first_record, versions]),
             Self::Announce => ("announce", vec![]),
+            Self::Save => ("save", vec![]),
             Self::Consume {
                 batch_size,
                 lease_millis,
@@ -80,6 +85,7 @@ impl Role {
                 versions,
             },
             ("announce", []) => Self::Announce,
+            ("save", []) => Self::Save,
             ("consume", &[batch_size, lease_millis]) => Self::Consume {
                 batch_size: usize::try_from(batch_size).expect("a size"),
                 lease_millis,
@@ -122,7 +128,8 @@ pub fn work(mut arguments: impl Iterator<Item = String>) {
         .build()
         .expect("a runtime")
         .block_on(async {
-            let users = open(&url, &namespace, shards.parse().expect("a number")).await;
+            let stream = if role == Role::Save { "tokens" } else { "users" };
+            let users = open(&url, &namespace, stream, shards.parse().expect("a number")).await;
             let worker = Worker {
                 users,
                 dir: PathBuf::from(dir),
@@ -134,11 +141,11 @@ pub fn work(mut arguments: impl Iterator<Item = String>) {
 }
 
 /// The server may be down at the moment.
-async fn open(url: &str, namespace: &str, shards: usize) -> Stream {
+async fn open(url: &str, namespace: &str, stream: &str, shards: usize) -> Stream {
     loop {
         let opened = async {
             let feed = Feed::builder(url).namespace(namespace).connect().await?;
-            feed.stream("users").shards(shards).open().await
+            feed.stream(stream).shards(shards).open().await
         };
         match opened.await {
             Ok(stream) => return stream,
@@ -161,6 +168,7 @@ impl Worker {
                 versions,
             } => self.produce(first_record, versions).await,
             Role::Announce => self.announce().await,
+            Role::Save => self.save().await,
             Role::Consume {
                 batch_size,
                 lease_millis,
@@ -242,6 +250,18 @@ impl Worker {
         Log::new(&self.dir, "committed-1").append([1]);
         println!("committed");
         std::future::pending::<()>().await;
+    }
+
+    async fn save(&self) {
+        let file = self.dir.join("tokens.db");
+        let db = Database::connect(format!("sqlite://{}", file.display())).await;
+        let db = touchable::connect(db.expect("a database")).publish(&self.users.producer());
+        let token = token::ActiveModel {
+            id: Unchanged(1),
+            label: Set("b".to_owned()),
+            ..Default::default()
+        };
+        token.update(&db).await.expect("a save");
     }
 
     /// Notes what it has handled in the log of the shard.

@@ -2,7 +2,7 @@
 
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, ModelTrait, NotSet, Set, Unchanged};
 use touchable_tests::{
-    Backend, World,
+    Backend, World, at,
     entities::{board, broken, cycle, ledger, outer, plain, tags, tree},
     on_every_backend,
 };
@@ -98,6 +98,22 @@ async fn b26_re_parenting_touches_both(world: &World) {
     assert_eq!(db.announced(), 0);
 }
 
+/// It is a change that the application makes itself.
+async fn b26_the_touch_column_alone(world: &World) {
+    outer::populate(world).await;
+    let db = touching(world);
+    let task = outer::task::ActiveModel {
+        id: Unchanged(1),
+        updated_at: Set(at(9_000_000)),
+        ..Default::default()
+    };
+    let saved = world
+        .expect_moved(&["tasks 1", "events 1", "calendars 1"], task.update(&db))
+        .await
+        .unwrap();
+    assert_eq!(saved.updated_at, at(9_000_000));
+}
+
 async fn b26_cascades(world: &World) {
     outer::populate(world).await;
     let db = touching(world);
@@ -129,6 +145,7 @@ on_every_backend!(outer:
     b26_update_save_insert_and_delete,
     b26_insert_under_a_generated_key,
     b26_re_parenting_touches_both,
+    b26_the_touch_column_alone,
     b26_cascades,
 );
 
@@ -353,7 +370,7 @@ async fn b26_a_touch_that_fails_takes_the_save_back(world: &World) {
         .seed([broken::event::ActiveModel {
             id: Set(1),
             name: Set("event 1".to_owned()),
-            updated_at: Set(touchable_tests::at(1)),
+            updated_at: Set(at(1)),
         }])
         .await;
     let before = world.model::<broken::event::Entity>(1).await;

@@ -3,12 +3,15 @@
 mod bad_input;
 mod committing;
 mod consuming;
+mod counting;
 mod delaying;
+mod evicting;
 mod fencing;
 mod offsets;
 mod poison;
 mod processes;
 mod producing;
+mod publishing;
 mod reading;
 mod replicas;
 mod sharding;

@@ -12,6 +12,7 @@ use tracing::Instrument;
 use super::{
     form::Form,
     intent::{Change, Intent},
+    messages::Messages,
     recipe::{Recipe, Steps},
     session::Session,
     single::{self, Single},
@@ -24,8 +25,8 @@ use crate::{
     touch::{
         Schema,
         engine::{
-            Captured, ColumnKind, CompiledRule, Entry, Key, Query as Rows, Start, Tries, begin, carry_out,
-            finish, flush_entries, leave_idle, lock_parents, mark_done, rows_of, take_exact,
+            Captured, ColumnKind, CompiledRule, Entry, Key, Moved, Query as Rows, Start, Tries, begin,
+            carry_out, finish, flush_entries, leave_idle, lock_parents, mark_done, rows_of, take_exact,
         },
     },
 };
@@ -37,6 +38,16 @@ pub(super) struct Save {
     pub change: Change,
     /// The stamp that the statement writes, as it is bound.
     pub stamp: Option<Value>,
+    pub told: Told,
+}
+
+/// What of a save is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    /// The row itself.
+    pub itself: bool,
+    /// The rows of published entities that it touches.
+    pub touches: bool,
 }
 
 /// Sends the statement of a save, in a transaction with its touches.
@@ -59,6 +70,10 @@ pub(super) async fn together<S: Form>(
         rules,
         change,
         stamp,
+        told: Told {
+            itself: session.publisher.tells(schema),
+            touches: !session.publisher.is_silent(),
+        },
     };
     let mut tries = Tries::default();
     let done = loop {
@@ -81,31 +96,67 @@ impl Save {
             return self.run_single::<S>(session, single, statement).await;
         }
         let tx = begin(db).await?;
+        let mut messages = Messages::default();
         let done = match (&self.change, &*recipe) {
-            (Change::Insert { parents }, _) => self.insert::<S, _>(&tx, parents, statement.clone()).await,
+            (Change::Insert { parents, known, key }, _) => {
+                self.insert::<S, _>(&tx, parents, *known, key.as_ref(), statement.clone())
+                    .await
+            }
             (Change::Update { key, .. }, Recipe::Update(steps)) => {
                 self.update::<S, _>(&tx, key, steps, statement).await
             }
             (Change::Update { .. }, _) => Err(self.unreadable()),
             (Change::Delete { key }, _) => self.delete::<S, _>(&tx, key, statement.clone()).await,
         };
-        finish(tx, done).await
+        let done = done.and_then(|(sent, moved)| {
+            messages.add_moved(&session.publisher, &moved)?;
+            Ok(sent)
+        });
+        messages.finish(tx, done).await
     }
 
     async fn insert<S: Form, C: ConnectionTrait>(
         &self,
         tx: &C,
         parents: &[(&'static CompiledRule, Key)],
+        known: bool,
+        key: Option<&Key>,
         statement: Statement,
-    ) -> Result<S::Output> {
+    ) -> Result<(S::Output, Vec<Moved>)> {
         lock_parents(tx, parents.iter().map(|(rule, key)| (*rule, key.clone()))).await?;
         let sent = S::send(tx, statement).await?;
         let entries = parents
             .iter()
             .map(|(rule, key)| Entry::parent(self.schema, rule, key.clone()));
-        flush_entries(tx, entries.collect()).await?;
-        self.done();
-        Ok(sent)
+        let mut moved = flush_entries(tx, entries.collect(), self.told.touches).await?;
+        if self.told.itself {
+            moved.push(self.itself(match key {
+                Some(key) => key.clone(),
+                None => self.new_key::<S>(&sent)?,
+            }));
+        }
+        if known {
+            self.done();
+        }
+        Ok((sent, moved))
+    }
+
+    /// The key that the database has given a new row.
+    fn new_key<S: Form>(&self, sent: &S::Output) -> Result<Key> {
+        if let Some(row) = S::row(sent) {
+            return Ok(self.schema.key_of(row)?);
+        }
+        match (S::last_insert_id(sent), self.schema.primary_key.as_slice()) {
+            (Some(id), [_]) => Ok(vec![id.into()]),
+            _ => Err(Error::untold_key(self.schema)),
+        }
+    }
+
+    fn itself(&self, key: Key) -> Moved {
+        Moved {
+            schema: self.schema,
+            keys: vec![key],
+        }
     }
 
     async fn update<S: Form, C: ConnectionTrait>(
@@ -114,23 +165,27 @@ impl Save {
         key: &Key,
         steps: &Steps,
         statement: &Statement,
-    ) -> Result<S::Output> {
+    ) -> Result<(S::Output, Vec<Moved>)> {
         let filling = self.filling(statement);
         if let Some(judge) = &steps.judge
             && !will_differ(tx, judge.question.fill(filling)).await?
         {
             let sent = S::send(tx, judge.unchanged.fill(filling)).await?;
             self.settle_idle(key);
-            return Ok(sent);
+            return Ok((sent, Vec::new()));
         }
         let touching = Filling {
             stamp: Clock::current().stamp(),
             ..filling
         };
-        carry_out(tx, &steps.plan, |at| steps.touches[at].fill(touching)).await?;
+        let touch = |at: usize| steps.touches[at].map(|template| template.fill(touching));
+        let (_, mut moved) = carry_out(tx, &steps.plan, touching.stamp, touch).await?;
         let sent = S::send(tx, steps.save.fill(filling)).await?;
+        if self.told.itself && S::found(&sent) {
+            moved.push(self.itself(key.clone()));
+        }
         self.settle(key, S::row(&sent), tx.support_returning());
-        Ok(sent)
+        Ok((sent, moved))
     }
 
     /// What this save's templates are filled with.
@@ -147,7 +202,7 @@ impl Save {
         tx: &C,
         key: &Key,
         statement: Statement,
-    ) -> Result<S::Output> {
+    ) -> Result<(S::Output, Vec<Moved>)> {
         self.lock(tx, key).await?;
         let entries = self
             .rules
@@ -161,8 +216,12 @@ impl Save {
                 Entry::fired(self.schema, rule, Start::Query(rows.into()))
             })
             .collect();
-        flush_entries(tx, entries).await?;
-        Ok(S::send(tx, statement).await?)
+        let mut moved = flush_entries(tx, entries, self.told.touches).await?;
+        let sent = S::send(tx, statement).await?;
+        if self.told.itself && S::found(&sent) {
+            moved.push(self.itself(key.clone()));
+        }
+        Ok((sent, moved))
     }
 
     async fn run_single<S: Form>(

@@ -60,10 +60,12 @@ impl Watch {
         let Some(schema) = self.find(table) else {
             return Ok(());
         };
+        let feed = schema.feed.map(|stream| format!("the feed `{stream}`"));
         let rules = schema
             .rules
             .iter()
-            .map(|rule| rule.association)
+            .map(|rule| rule.association.to_owned())
+            .chain(feed)
             .collect::<Vec<_>>()
             .join(", ");
         if self.strict.load(Relaxed) {
@@ -89,7 +91,7 @@ impl Watch {
             schemas
                 .iter()
                 .copied()
-                .find(|schema| schema.name == table && !schema.rules.is_empty())
+                .find(|schema| schema.name == table && !(schema.rules.is_empty() && schema.feed.is_none()))
         };
         watched(&self.learned.read().unwrap_or_else(PoisonError::into_inner))
             .or_else(|| watched(&known_schemas()))

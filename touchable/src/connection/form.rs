@@ -12,6 +12,8 @@ pub(super) trait Form {
     fn row(output: &Self::Output) -> Option<&QueryResult>;
     /// Whether the statement found its row.
     fn found(output: &Self::Output) -> bool;
+    /// The number that the database has given a new row, where it comes back without the row.
+    fn last_insert_id(output: &Self::Output) -> Option<u64>;
 }
 
 pub(super) struct QueryOne;
@@ -31,6 +33,10 @@ impl Form for QueryOne {
     fn found(output: &Self::Output) -> bool {
         output.is_some()
     }
+
+    fn last_insert_id(_: &Self::Output) -> Option<u64> {
+        None
+    }
 }
 
 pub(super) struct Execute;
@@ -49,5 +55,9 @@ impl Form for Execute {
 
     fn found(output: &Self::Output) -> bool {
         output.rows_affected() > 0
+    }
+
+    fn last_insert_id(output: &Self::Output) -> Option<u64> {
+        Some(output.last_insert_id()).filter(|id| *id > 0)
     }
 }

@@ -19,6 +19,15 @@ pub(crate) enum Scope {
     Transaction(Arc<Open>),
 }
 
+impl Scope {
+    pub(crate) fn session(&self) -> &Session {
+        match self {
+            Self::Connection(session) => session,
+            Self::Transaction(open) => open.session(),
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 enum Slot {
     #[default]

@@ -42,6 +42,10 @@ pub(crate) enum Change {
     Insert {
         /// The keys of the rows it belongs to, by rule.
         parents: Vec<(&'static CompiledRule, Key)>,
+        /// No foreign key is left to the database; where one is, `after_save` touches.
+        known: bool,
+        /// Its own, unless that is left to the database.
+        key: Option<Key>,
     },
     Update {
         key: Key,

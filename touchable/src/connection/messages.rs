@@ -3,9 +3,13 @@
 use std::{collections::HashSet, fmt, sync::Arc};
 
 use futures_core::future::BoxFuture;
-use sea_orm::DatabaseTransaction;
+use sea_orm::{DatabaseTransaction, Value};
 
-use crate::Result;
+use super::publisher::Publisher;
+use crate::{
+    Result,
+    touch::engine::{Moved, finish},
+};
 
 /// A message, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +22,12 @@ pub(crate) struct Letter {
 pub(crate) trait Outlet: fmt::Debug + Send + Sync {
     /// Two with one name are the same.
     fn name(&self) -> &str;
+
+    /// The stream, as entities name it.
+    fn stream(&self) -> &str;
+
+    /// What to say of a row that changes.
+    fn letter(&self, table: &'static str, key: &[Value]) -> Result<Letter>;
 
     /// Before the commit. Whether they have still to be told after it.
     fn announce<'a>(
@@ -32,7 +42,7 @@ pub(crate) trait Outlet: fmt::Debug + Send + Sync {
 
 /// The messages of a transaction, each once.
 #[derive(Debug, Default)]
-pub(super) struct Messages(Vec<Bundle>);
+pub(crate) struct Messages(Vec<Bundle>);
 
 #[derive(Debug)]
 struct Bundle {
@@ -68,6 +78,20 @@ impl Messages {
         }
     }
 
+    /// Adds the rows of published entities.
+    ///
+    /// # Errors
+    /// When nobody tells of them.
+    pub(crate) fn add_moved(&mut self, publisher: &Publisher, moved: &[Moved]) -> Result<()> {
+        for Moved { schema, keys } in moved.iter().filter(|moved| publisher.tells(moved.schema)) {
+            let outlet = publisher.outlet_of(schema)?;
+            for key in keys {
+                self.add(Arc::clone(outlet), outlet.letter(schema.name, key)?);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes over what a released savepoint has left.
     pub(super) fn absorb(&mut self, other: Self) {
         for bundle in other.0 {
@@ -86,6 +110,17 @@ impl Messages {
             }
         }
         Ok(Self(remaining))
+    }
+
+    /// Commits a transaction of the library's own, with what comes before and after it; rolls it back when it has failed.
+    pub(crate) async fn finish<T>(self, tx: DatabaseTransaction, done: Result<T>) -> Result<T> {
+        let announced = match done {
+            Ok(value) => self.announce(&tx).await.map(|remaining| (value, remaining)),
+            Err(error) => Err(error),
+        };
+        let (value, remaining) = finish(tx, announced).await?;
+        remaining.tell().await;
+        Ok(value)
     }
 
     pub(super) async fn tell(self) {

@@ -27,9 +27,9 @@ mod contention;
 mod form;
 mod handshake;
 mod intent;
-#[cfg(feature = "feed")]
 mod messages;
 mod pending;
+mod publisher;
 mod recipe;
 mod session;
 mod single;
@@ -41,6 +41,7 @@ pub use after_commit::after_commit;
 pub(crate) use bypass::ours;
 pub(crate) use handshake::{Scope, ask};
 pub(crate) use intent::{Change, Intent, Mark};
+pub(crate) use messages::Messages;
 #[cfg(feature = "feed")]
 pub(crate) use messages::{Letter, Outlet};
 pub(crate) use session::Session;

@@ -4,7 +4,11 @@ use std::{collections::HashSet, mem, sync::Arc};
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
-use super::after_commit::{self, Work};
+use super::{
+    after_commit::{self, Work},
+    messages::Messages,
+    publisher::Publisher,
+};
 use crate::{
     Result,
     touch::engine::{CHUNK, Entry, RowSet, Start, Values, flush_entries},
@@ -15,8 +19,7 @@ use crate::{
 pub(super) struct Pending {
     touches: Vec<Merged>,
     pub(super) work: Vec<Work>,
-    #[cfg(feature = "feed")]
-    pub(super) messages: super::messages::Messages,
+    pub(super) messages: Messages,
 }
 
 /// The rows of one rule, each key once, or an entry that cannot be merged.
@@ -29,11 +32,7 @@ struct Merged {
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
-        #[cfg(feature = "feed")]
-        if !self.messages.is_empty() {
-            return false;
-        }
-        self.touches.is_empty() && self.work.is_empty()
+        self.touches.is_empty() && self.work.is_empty() && self.messages.is_empty()
     }
 
     pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
@@ -46,7 +45,6 @@ impl Pending {
     pub(super) fn absorb(&mut self, other: Self) {
         self.extend(other.touches.into_iter().flat_map(Merged::into_entries));
         self.work.extend(other.work);
-        #[cfg(feature = "feed")]
         self.messages.absorb(other.messages);
     }
 
@@ -79,25 +77,21 @@ impl Pending {
     }
 
     /// Does all that comes before the commit.
-    pub(super) async fn prepare(&mut self, db: &DatabaseTransaction) -> Result<()> {
-        self.flush(db).await?;
-        #[cfg(feature = "feed")]
-        {
-            // Last, so that no message is announced when a touch fails.
-            self.messages = mem::take(&mut self.messages).announce(db).await?;
-        }
+    pub(super) async fn prepare(&mut self, db: &DatabaseTransaction, publisher: &Publisher) -> Result<()> {
+        self.flush(db, publisher).await?;
+        // Last, so that no message is announced when a touch fails.
+        self.messages = mem::take(&mut self.messages).announce(db).await?;
         Ok(())
     }
 
     /// Does all that comes after it.
     pub(super) async fn complete(self) -> Result<(), DbErr> {
-        #[cfg(feature = "feed")]
         self.messages.tell().await;
         after_commit::run(self.work).await
     }
 
     /// Touches what the transaction's saves have set in motion: one UPDATE for each table and set of columns.
-    async fn flush<C: ConnectionTrait>(&mut self, db: &C) -> Result<()> {
+    async fn flush<C: ConnectionTrait>(&mut self, db: &C, publisher: &Publisher) -> Result<()> {
         let mut entries: Vec<Entry> = mem::take(&mut self.touches)
             .into_iter()
             .flat_map(Merged::into_entries)
@@ -110,7 +104,8 @@ impl Pending {
                 let full = entry.is_chunk() && now.iter().any(|other| other.same_rule(&entry));
                 if full { later.push(entry) } else { now.push(entry) }
             }
-            flush_entries(db, now).await?;
+            let moved = flush_entries(db, now, !publisher.is_silent()).await?;
+            self.messages.add_moved(publisher, &moved)?;
             entries = later;
         }
         Ok(())

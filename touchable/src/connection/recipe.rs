@@ -15,7 +15,7 @@ use super::{
     written::WrittenUpdate,
 };
 use crate::touch::{
-    engine::{Assigned, Except, Key, Plan, Sql, is_suppressed, is_suppressing, plan, rows_of},
+    engine::{Assigned, Except, Key, Plan, Sql, Worded, is_suppressed, is_suppressing, plan, rows_of},
     rising,
 };
 
@@ -36,11 +36,11 @@ pub(super) enum Recipe {
 #[derive(Debug)]
 pub(super) struct Steps {
     /// Locks the row, asks whether it will differ, and finds it as it is if not. SQLite has the write lock already; there
-    /// each statement judges for itself and the question is saved.
+    /// each statement judges for itself and the question is saved, unless it has to be known for telling.
     pub judge: Option<Judge>,
     pub plan: Plan,
-    /// The UPDATEs of the plan.
-    pub touches: Vec<Template>,
+    /// The statements of the plan.
+    pub touches: Vec<Worded<Template>>,
     pub save: Template,
 }
 
@@ -53,6 +53,7 @@ pub(super) struct Judge {
 impl Recipe {
     pub(super) fn of(save: &Save, statement: &Statement) -> Self {
         if statement.db_backend == DbBackend::Postgres
+            && !save.told.itself
             && let Some(single) = single::compose(save, statement)
         {
             return Self::Single(single);
@@ -84,12 +85,16 @@ impl Steps {
         let assigned = written.assigned(schema, backend, &save.change);
         let mut plan = plan(assigned.entries(&save.rules, slice::from_ref(key)), is_suppressed);
         plan.spare(schema, &Except::Row(key.clone()));
+        if save.told.touches {
+            plan.tell();
+        }
         let touches = plan
             .touches
             .iter()
-            .map(|touch| Template::of(Sql::new(backend).update(touch, stamp), stamp))
+            .map(|touch| Sql::new(backend).touch(touch, stamp))
+            .map(|worded| worded.map(|statement| Template::of(statement.clone(), stamp)))
             .collect();
-        let judged = backend != DbBackend::Sqlite;
+        let judged = backend != DbBackend::Sqlite || save.told.itself;
         let bumped = if judged {
             rising::assignments(backend, schema, &[], stamp)
         } else {
@@ -112,7 +117,7 @@ impl Steps {
 
 /// Locks the row and asks whether it will be another one.
 fn question(save: &Save, key: &Key, assigned: &Assigned) -> Statement {
-    let differs = Expr::case(assigned.changes_anything(), Expr::cust("1")).finally(Expr::cust("0"));
+    let differs = Expr::case(assigned.moves_anything(), Expr::cust("1")).finally(Expr::cust("0"));
     let mut select = rows_of(save.schema, slice::from_ref(key));
     select
         .expr_as(differs, Alias::new("differs"))

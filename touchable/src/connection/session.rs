@@ -8,6 +8,8 @@ use sea_orm::{
     prelude::async_trait,
 };
 
+#[cfg(feature = "feed")]
+use super::messages::Outlet;
 use super::{
     atomic,
     bypass::Watch,
@@ -15,6 +17,7 @@ use super::{
     form::{Execute, QueryOne},
     handshake::{Scope, answer},
     intent::Intents,
+    publisher::Publisher,
     recipe::Recipes,
     transaction::TouchTransaction,
 };
@@ -27,8 +30,9 @@ pub fn connect(db: DatabaseConnection) -> TouchConnection {
         db,
         intents: Intents::default(),
         recipes: Recipes::default(),
-        watch: Watch::default(),
-        contention: Contention::default(),
+        watch: Arc::default(),
+        contention: Arc::default(),
+        publisher: Publisher::default(),
     }))
 }
 
@@ -42,13 +46,27 @@ pub(crate) struct Session {
     pub(super) db: DatabaseConnection,
     pub(crate) intents: Intents,
     pub(super) recipes: Recipes,
-    pub(super) watch: Watch,
-    pub(super) contention: Contention,
+    pub(super) watch: Arc<Watch>,
+    pub(super) contention: Arc<Contention>,
+    pub(crate) publisher: Publisher,
 }
 
 impl Session {
     pub(crate) const fn inner(&self) -> &DatabaseConnection {
         &self.db
+    }
+
+    /// The same connection for others to publish on. Those who have it already go on as they are.
+    #[cfg(feature = "feed")]
+    fn with(&self, publisher: Publisher) -> Self {
+        Self {
+            db: self.db.clone(),
+            intents: Intents::default(),
+            recipes: Recipes::default(),
+            watch: Arc::clone(&self.watch),
+            contention: Arc::clone(&self.contention),
+            publisher,
+        }
     }
 }
 
@@ -73,6 +91,16 @@ impl TouchConnection {
     pub fn watch(self, graph: &TouchGraph) -> Self {
         self.0.watch.learn(graph.schemas());
         self
+    }
+
+    #[cfg(feature = "feed")]
+    pub(crate) fn with_outlet(&self, outlet: &Arc<dyn Outlet>) -> Self {
+        Self(self.0.with(self.0.publisher.with(outlet)).into())
+    }
+
+    #[cfg(feature = "feed")]
+    pub(crate) fn silent(&self) -> Self {
+        Self(self.0.with(Publisher::silent()).into())
     }
 
     /// How many saves have been announced and not sent: those under way, and those that were dropped. For tests.

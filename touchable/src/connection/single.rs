@@ -76,11 +76,13 @@ pub(super) fn compose(save: &Save, statement: &Statement) -> Option<Single> {
     if save.rules.iter().any(conditional) {
         return None;
     }
-    match &save.change {
-        Change::Insert { parents } => compose_insert(save, parents, statement),
+    let single = match &save.change {
+        Change::Insert { parents, .. } => compose_insert(save, parents, statement),
         Change::Update { key, .. } => compose_update(save, key, statement),
         Change::Delete { .. } => None,
-    }
+    };
+    // What is told is told before the commit: the keys of the rows have to come back first.
+    single.filter(|single| !single.plan.is_told())
 }
 
 fn compose_update(save: &Save, key: &Key, statement: &Statement) -> Option<Single> {
@@ -99,6 +101,9 @@ fn compose_update(save: &Save, key: &Key, statement: &Statement) -> Option<Singl
         .flat_map(|rule| columns.entries(&assigned, rule))
         .collect();
     let mut plan = plan(entries, is_suppressed);
+    if save.told.touches {
+        plan.tell();
+    }
     for touch in plan
         .touches
         .iter_mut()
@@ -145,7 +150,10 @@ fn compose_insert(
         let rows = Rows::of(schema, Query::select().from(SAVED).to_owned(), becomes);
         entries.push(Entry::fired(schema, rule, Start::Query(rows.into())));
     }
-    let plan = plan(entries, is_suppressed);
+    let mut plan = plan(entries, is_suppressed);
+    if save.told.touches {
+        plan.tell();
+    }
     Some(Single {
         template: whole(save, &plan, saved, false)?,
         plan,

@@ -225,8 +225,10 @@ impl Save {
     /// The same save of another row.
     fn with_key(&self, other: Key) -> Self {
         let change = match &self.change {
-            Change::Insert { parents } => Change::Insert {
+            Change::Insert { parents, known, key } => Change::Insert {
                 parents: parents.clone(),
+                known: *known,
+                key: key.clone(),
             },
             Change::Update { always, explicit, .. } => Change::Update {
                 key: other,
@@ -240,6 +242,7 @@ impl Save {
             rules: self.rules.clone(),
             change,
             stamp: self.stamp.clone(),
+            told: self.told,
         }
     }
 }

@@ -20,7 +20,10 @@ use super::{
     session::Session,
     written,
 };
-use crate::touch::engine::{Entry, forget, mark_done};
+use crate::{
+    Result,
+    touch::engine::{Entry, Moved, forget, mark_done},
+};
 
 /// A transaction, or a savepoint in one, whose touches wait for the outermost commit.
 ///
@@ -63,6 +66,15 @@ impl Open {
         &self.session
     }
 
+    /// Lets it be told that these rows change.
+    ///
+    /// # Errors
+    /// When nobody tells of them.
+    pub(crate) fn announce_moved(&self, moved: &[Moved]) -> Result<()> {
+        let publisher = &self.session.publisher;
+        self.pending().messages.add_moved(publisher, moved)
+    }
+
     #[cfg(feature = "feed")]
     pub(crate) fn announce(&self, outlet: Arc<dyn super::messages::Outlet>, letter: super::messages::Letter) {
         self.pending().messages.add(outlet, letter);
@@ -102,7 +114,7 @@ impl TouchTransaction {
             parent.pending().absorb(pending);
             return Ok(());
         }
-        if let Err(error) = pending.prepare(&self.inner).await {
+        if let Err(error) = pending.prepare(&self.inner, &self.open.session.publisher).await {
             // The cause matters; that the rollback failed too says nothing new.
             let _ = self.inner.rollback().await;
             return Err(error.into());

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use futures_core::future::BoxFuture;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 
 use super::{
-    Failure, Producer, Record,
+    Change, Failure, Producer, Record,
     outbox::{self, Waiting},
 };
 use crate::{
-    Error, Result,
+    Error, Result, TouchConnection,
     connection::{Letter, Outlet, Scope, ask},
 };
 
@@ -45,7 +45,6 @@ impl Producer {
     /// When `db` is not a transaction of a [`TouchConnection`](crate::TouchConnection), or the record cannot be written as
     /// JSON.
     pub fn announce<C: ConnectionTrait, R: Record>(&self, db: &C, record: &R) -> Result<()> {
-        let name = outbox::name(&self.stream);
         let open = match ask(db) {
             Some(Scope::Transaction(open)) => open,
             Some(Scope::Connection(_)) => {
@@ -58,22 +57,72 @@ impl Producer {
             }
             None => return Err(Error::not_a_touch_connection()),
         };
-        let letter = Letter {
-            key: record.key().into_owned(),
-            payload: self.payload(record)?,
-        };
-        let post = Post {
-            producer: self.clone(),
-            name,
-        };
+        let post = Post::of(self.clone());
+        let letter = post.write(record)?;
         open.announce(Arc::new(post), letter);
         Ok(())
+    }
+}
+
+impl TouchConnection {
+    /// Tells what this connection changes of the entities that are published on the stream of this producer
+    /// (`#[touchable(feed)]`): their saves, touches and deletions, each row once in a transaction, announced right before the
+    /// commit and told right after it. Call it once for each stream.
+    ///
+    /// Without the producers of all streams that a write could reach it is refused ([`Error::is_untold`]). Clones that were
+    /// made before go on without this one.
+    ///
+    /// # Example: publish users
+    ///
+    /// ```no_run
+    /// # async fn run(db: sea_orm::DatabaseConnection) -> touchable::Result<()> {
+    /// use touchable::feed::Feed;
+    ///
+    /// let users = Feed::connect("redis://localhost").await?.stream("users").open().await?;
+    /// let db = touchable::connect(db).publish(&users.producer());
+    /// // `user.update(&db)` tells consumers `{"id": 5}`.
+    /// # let _ = db;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn publish(self, producer: &Producer) -> Self {
+        let post: Arc<dyn Outlet> = Arc::new(Post::of(producer.clone()));
+        self.with_outlet(&post)
+    }
+
+    /// Publishes nothing, for seeds and tests: what this connection changes nobody is told of.
+    #[must_use]
+    pub fn unpublished(self) -> Self {
+        self.silent()
+    }
+}
+
+impl Post {
+    fn of(producer: Producer) -> Self {
+        let name = outbox::name(&producer.stream);
+        Self { producer, name }
+    }
+
+    fn write<R: Record>(&self, record: &R) -> Result<Letter> {
+        Ok(Letter {
+            key: record.key().into_owned(),
+            payload: self.producer.payload(record)?,
+        })
     }
 }
 
 impl Outlet for Post {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn stream(&self) -> &str {
+        self.producer.stream.name()
+    }
+
+    fn letter(&self, table: &'static str, key: &[Value]) -> Result<Letter> {
+        self.write(&Change::of_row(table, key, self.stream()))
     }
 
     fn announce<'a>(

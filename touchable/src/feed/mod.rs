@@ -37,6 +37,13 @@
 //! # }
 //! ```
 //!
+//! # Entities that publish themselves
+//!
+//! An entity with `#[touchable(feed)]` needs none of this where it is saved: on a
+//! [`TouchConnection`](crate::TouchConnection) that was told the producer of its stream
+//! ([`publish`](crate::TouchConnection::publish)) every save, touch and deletion of its rows is announced before the commit and
+//! told after it. What nobody would be told of is refused.
+//!
 //! # What is promised
 //!
 //! - Every change is seen at least once, by consumers of every name.

@@ -1,10 +1,20 @@
 //! What a message says.
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write},
+    slice,
+};
 
+use sea_orm::{ModelTrait, Value};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{self, SeqAccess, Visitor},
+};
+
+use crate::{
+    Touchable,
+    touch::engine::{display_key, primary_key_of_model},
 };
 
 /// What can be sent: anything that `serde` writes as JSON, with a key.
@@ -33,12 +43,41 @@ impl<R: Record> Record for &R {
 pub struct Change {
     /// Which one.
     pub id: Id,
+    /// Of which table, in messages of entities whose stream has a name of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
 }
 
 impl Change {
     /// Of the record with this primary key.
     pub fn of(id: impl Into<Id>) -> Self {
-        Self { id: id.into() }
+        Self {
+            id: id.into(),
+            table: None,
+        }
+    }
+
+    /// Of this record of a published entity (`#[touchable(feed)]`): what its own saves tell.
+    #[must_use]
+    pub fn of_record<M>(record: &M) -> Self
+    where
+        M: ModelTrait,
+        M::Entity: Touchable,
+    {
+        let schema = M::Entity::schema();
+        Self::of_row(
+            schema.name,
+            &primary_key_of_model(record),
+            schema.feed.unwrap_or(schema.name),
+        )
+    }
+
+    /// Of a row, on this stream.
+    pub(super) fn of_row(table: &str, key: &[Value], stream: &str) -> Self {
+        Self {
+            id: Id::of_key(key),
+            table: (stream != table).then(|| table.to_owned()),
+        }
     }
 }
 
@@ -62,12 +101,44 @@ pub enum Id {
 }
 
 impl Id {
+    /// Of the columns of a primary key.
+    fn of_key(key: &[Value]) -> Self {
+        match key {
+            [only] => Self::of_value(only),
+            columns => Self::Composite(columns.iter().map(Self::of_value).collect()),
+        }
+    }
+
+    fn of_value(value: &Value) -> Self {
+        match value {
+            Value::TinyInt(Some(number)) => (*number).into(),
+            Value::SmallInt(Some(number)) => (*number).into(),
+            Value::Int(Some(number)) => (*number).into(),
+            Value::BigInt(Some(number)) => (*number).into(),
+            Value::TinyUnsigned(Some(number)) => (*number).into(),
+            Value::SmallUnsigned(Some(number)) => (*number).into(),
+            Value::Unsigned(Some(number)) => (*number).into(),
+            Value::BigUnsigned(Some(number)) => (*number).into(),
+            Value::Char(Some(letter)) => Self::Text(letter.to_string()),
+            Value::Bytes(Some(bytes)) => Self::Text(hex(bytes)),
+            other => Self::Text(display_key(slice::from_ref(other))),
+        }
+    }
+
     fn text(&self) -> Cow<'_, str> {
         match self {
             Self::Text(text) => Cow::Borrowed(text),
             other => Cow::Owned(other.to_string()),
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to text cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 impl fmt::Display for Id {
@@ -173,5 +244,47 @@ impl<'de> Visitor<'de> for Parts {
             all.push(part);
         }
         Ok(Id::Composite(all))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::Value;
+
+    use super::Change;
+
+    fn json(key: &[Value]) -> String {
+        serde_json::to_string(&Change::of_row("users", key, "users")).unwrap()
+    }
+
+    #[test]
+    fn keys_of_all_types() {
+        let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 24).unwrap();
+        for (key, id) in [
+            (Value::from(-5_i8), "-5"),
+            (5_i64.into(), "5"),
+            (5_u64.into(), "5"),
+            (u64::MAX.into(), "18446744073709551615"),
+            ("it's \"x\"".into(), r#""it's \"x\"""#),
+            ("'quoted'".into(), r#""'quoted'""#),
+            ('x'.into(), r#""x""#),
+            (vec![0_u8, 255].into(), r#""00ff""#),
+            (day.into(), r#""2026-11-24""#),
+        ] {
+            assert_eq!(json(&[key]), format!("{{\"id\":{id}}}"));
+        }
+        assert_eq!(json(&["eu".into(), 7.into()]), r#"{"id":["eu",7]}"#);
+    }
+
+    #[test]
+    fn tables_that_share_a_stream_are_named() {
+        let change = Change::of_row("users", &[5.into()], "people");
+        let text = r#"{"id":5,"table":"users"}"#;
+        assert_eq!(serde_json::to_string(&change).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Change>(text).unwrap(), change);
+        assert_eq!(
+            serde_json::from_str::<Change>(r#"{"id":5}"#).unwrap(),
+            Change::of(5)
+        );
     }
 }

@@ -9,6 +9,7 @@ use super::{
     ahead::lock_parents,
     flush::flush,
     plan::{Entry, Except, Key},
+    publish,
     schema::CompiledRule,
     update,
 };
@@ -17,23 +18,28 @@ use crate::{
     connection::{Change, Intent, Mark, Open, Scope, Session, ask},
 };
 
-/// Before an insert whose parents are these; `known` unless a foreign key is left to the database.
+/// Before an insert whose parents are these; `known` unless a foreign key is left to the database. So may its own `key`.
 pub(super) async fn insert<E: Touchable, C: ConnectionTrait>(
     db: &C,
     ticket: Stamp,
     known: bool,
     parents: Vec<(&'static CompiledRule, Key)>,
+    key: Option<Key>,
 ) -> Result<()> {
     let schema = E::schema();
     let mark = Mark::Stamp(E::stamp_value(ticket));
-    match ask(db) {
+    let scope = ask(db);
+    publish::announce(scope.as_ref(), schema, key.as_slice())?;
+    match scope {
         Some(Scope::Connection(session)) => {
-            let intent = if known && !parents.is_empty() {
+            let told = session.publisher.tells(schema);
+            let parents = if known { parents } else { Vec::new() };
+            let intent = if told || !parents.is_empty() {
                 let rules = parents.iter().map(|(rule, _)| *rule).collect();
                 Intent::Together {
                     schema,
                     rules,
-                    change: Change::Insert { parents },
+                    change: Change::Insert { parents, known, key },
                 }
             } else {
                 Intent::Alone
@@ -70,7 +76,8 @@ pub(super) fn update<E: Touchable>(
     always: bool,
 ) {
     let schema = E::schema();
-    let intent = if rules.is_empty() && schema.version.is_none() {
+    let told = session.publisher.tells(schema);
+    let intent = if rules.is_empty() && schema.version.is_none() && !told {
         Intent::Alone
     } else {
         Intent::Together {
@@ -109,7 +116,7 @@ pub(super) fn delete(
     rules: Vec<&'static CompiledRule>,
 ) {
     let mark = delete_mark(session.inner(), schema, &key);
-    let intent = if rules.is_empty() {
+    let intent = if rules.is_empty() && !session.publisher.tells(schema) {
         Intent::Alone
     } else {
         Intent::Together {

@@ -109,13 +109,22 @@ impl Assigned {
             .collect()
     }
 
-    /// Whether a row differs in anything after the update.
+    /// Whether a row differs in anything after the update, whatever becomes of its touch column.
     pub(crate) fn changes_anything(&self) -> Condition {
+        self.changes(|column| column != self.schema.touch)
+    }
+
+    /// Whether a row differs in anything after the update, be it the touch column that the application has set.
+    pub(crate) fn moves_anything(&self) -> Condition {
+        self.changes(|_| true)
+    }
+
+    fn changes(&self, counts: impl Fn(&str) -> bool) -> Condition {
         let table = table_name(self.schema);
         any(self
             .columns
             .iter()
-            .filter(|(column, _)| column != self.schema.touch)
+            .filter(|(column, _)| counts(column))
             .map(|(column, value)| {
                 self.differs(
                     column,
@@ -127,12 +136,21 @@ impl Assigned {
 
     /// The rows of these that will differ.
     pub(crate) fn moving(&self, keys: &[Key]) -> Except {
+        Except::Rows(self.keys_of(keys, self.changes_anything()).into())
+    }
+
+    /// The primary keys of those of these rows that will differ, be it in the touch column.
+    pub(crate) fn told(&self, keys: &[Key]) -> SelectStatement {
+        self.keys_of(keys, self.moves_anything())
+    }
+
+    fn keys_of(&self, keys: &[Key], condition: Condition) -> SelectStatement {
         let mut rows = rows_of(self.schema, keys);
-        rows.cond_where(self.changes_anything());
+        rows.cond_where(condition);
         for column in &self.schema.primary_key {
             rows.column(Alias::new(*column));
         }
-        Except::Rows(rows.into())
+        rows
     }
 
     /// The touch column and the version of a row that really changes; of another they stay.
@@ -144,7 +162,7 @@ impl Assigned {
                 (
                     column,
                     CaseStatement::new()
-                        .case(self.changes_anything(), raised)
+                        .case(self.moves_anything(), raised)
                         .finally(kept)
                         .into(),
                 )

@@ -17,9 +17,15 @@ use super::{
     hooks::active_rules,
     mysql,
     plan::{Entry, Except, Key, Query as Rows, Start},
+    publish,
     sql::{in_values, table_name},
 };
-use crate::{Error, Result, Touchable, connection::ours, observe, touch::Event};
+use crate::{
+    Error, Result, Touchable,
+    connection::{ask, ours},
+    observe,
+    touch::Event,
+};
 
 /// `.touching()` on SeaORM's bulk writes.
 ///
@@ -59,6 +65,7 @@ impl<E: Touchable> Touching<UpdateMany<E>> {
     /// # Errors
     /// When the database refuses; then nothing is changed.
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<UpdateResult> {
+        publish::check(db, E::schema())?;
         let tx = begin(db).await?;
         let done = ours(bulk_update::run::<E, _>(&tx, self.0.as_query())).await;
         let done = finish(tx, done).await?;
@@ -73,6 +80,7 @@ impl<E: Touchable> Touching<DeleteMany<E>> {
     /// # Errors
     /// When the database refuses; then nothing is changed.
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<DeleteResult> {
+        publish::check(db, E::schema())?;
         let tx = begin(db).await?;
         let done = ours(delete::<E, _>(&tx, self.0.as_query())).await;
         let done = finish(tx, done).await?;
@@ -95,6 +103,7 @@ where
         self,
         db: &C,
     ) -> Result<sea_orm::InsertManyResult<A>> {
+        publish::check(db, A::Entity::schema())?;
         let tx = begin(db).await?;
         let done = ours(bulk_insert::run(&tx, self.0)).await;
         finish(tx, done).await
@@ -128,6 +137,7 @@ async fn delete<E: Touchable, C: ConnectionTrait>(
             _ => backend.build(&delete),
         };
         result.rows_affected += db.execute_raw(delete).await?.rows_affected();
+        publish::announce(ask(db).as_ref(), schema, keys)?;
     }
     Ok(result)
 }
@@ -153,7 +163,7 @@ pub(super) async fn matching<E: Touchable, C: ConnectionTrait>(db: &C, tail: Cap
     if backend != DbBackend::Sqlite {
         select.push(" FOR UPDATE");
     }
-    read_keys::<E, C>(db, select.into_statement(backend)).await
+    Ok(read_keys(db, schema, select.into_statement(backend)).await?)
 }
 
 pub(super) fn unreadable(table: &'static str) -> Error {

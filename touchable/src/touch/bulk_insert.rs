@@ -10,15 +10,17 @@ use super::{
     Event,
     ahead::lock_parents,
     bulk::unreadable,
+    bulk_insert_told,
     capture::{Captured, MARK},
     explicit::CHUNK,
     flush::flush,
     hooks::active_rules,
     plan::{Entry, Except, Key, Start, Values},
+    publish,
     row::is_null,
     schema::CompiledRule,
 };
-use crate::{Clock, Result, Stamp, Touchable, observe};
+use crate::{Clock, Result, Stamp, Touchable, connection::ask, observe};
 
 pub(super) async fn run<A, C>(db: &C, mut insert: InsertMany<A>) -> Result<InsertManyResult<A>>
 where
@@ -32,6 +34,11 @@ where
     }
     let mut rows = Rows::read(&written).ok_or_else(|| unreadable(schema.name))?;
     rows.stamp::<A::Entity>(Clock::current().stamp());
+    let told = publish::is_told(ask(db).as_ref(), schema);
+    let keys = rows.primary_keys::<A::Entity>();
+    if told {
+        bulk_insert_told::check(db, schema, &written, keys.as_ref())?;
+    }
     *QueryTrait::query(&mut insert) = rows.rewrite::<A::Entity>(insert.as_query())?;
 
     let parents = rows.parents::<A::Entity>();
@@ -42,7 +49,11 @@ where
             .flat_map(|(rule, keys)| keys.iter().map(|key| (*rule, key.clone()))),
     )
     .await?;
-    let result = insert.exec(db).await?;
+    let result = if told {
+        bulk_insert_told::run(db, insert, keys).await?
+    } else {
+        insert.exec(db).await?
+    };
     observe::saved(schema, u64::try_from(rows.cells.len()).unwrap_or_default());
     let most = parents
         .iter()
@@ -142,6 +153,16 @@ impl Rows {
             rewritten.values(cells).map_err(failed)?;
         }
         Ok(rewritten)
+    }
+
+    /// The primary keys, unless one is left to the database.
+    fn primary_keys<E: Touchable>(&self) -> Option<Vec<Key>> {
+        let places: Vec<usize> = E::schema()
+            .primary_key
+            .iter()
+            .map(|name| self.columns.iter().position(|column| column == name))
+            .collect::<Option<_>>()?;
+        self.cells.iter().map(|row| key_at(row, &places)).collect()
     }
 
     /// The rows that the new ones belong to, by rule, each once.

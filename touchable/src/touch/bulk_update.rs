@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ConnectionTrait, DbBackend, UpdateResult,
-    sea_query::{Alias, Query, UpdateStatement},
+    sea_query::{Alias, LockType, Query, UpdateStatement},
 };
 
 use super::{
@@ -10,14 +10,15 @@ use super::{
     assigned::Assigned,
     bulk::{matching, unreadable},
     capture::Captured,
-    explicit::CHUNK,
+    explicit::{CHUNK, read_keys},
     flush::flush,
     hooks::active_rules,
     mysql,
     plan::Key,
+    publish,
     sql::{in_values, table_name},
 };
-use crate::{Clock, Result, Touchable};
+use crate::{Clock, Result, Touchable, connection::ask};
 
 pub(super) async fn run<E: Touchable, C: ConnectionTrait>(
     db: &C,
@@ -52,6 +53,7 @@ pub(super) async fn run<E: Touchable, C: ConnectionTrait>(
     let rules: Vec<_> = active_rules::<E>(Event::Update).map(|(_, rule)| rule).collect();
     for keys in matching::<E, C>(db, tail).await?.chunks(CHUNK) {
         flush(db, update.entries(&rules, keys), schema, &update.moving(keys)).await?;
+        announce(db, &update, keys).await?;
         let statement = match backend {
             DbBackend::MySql => mysql::by_primary_key(&rewritten(&update, keys), schema),
             _ => backend.build(&rewritten(&update, keys)),
@@ -59,6 +61,19 @@ pub(super) async fn run<E: Touchable, C: ConnectionTrait>(
         result.rows_affected += db.execute_raw(statement).await?.rows_affected();
     }
     Ok(result)
+}
+
+/// Lets it be told which of these rows will differ.
+async fn announce<C: ConnectionTrait>(db: &C, update: &Assigned, keys: &[Key]) -> Result<()> {
+    let scope = ask(db);
+    if !publish::is_told(scope.as_ref(), update.schema) {
+        return Ok(());
+    }
+    let mut told = update.told(keys);
+    // A lock also reads what is committed, where a snapshot would be older.
+    told.lock(LockType::Update);
+    let told = read_keys(db, update.schema, update.backend.build(&told)).await?;
+    publish::announce(scope.as_ref(), update.schema, &told)
 }
 
 /// The update of these rows. The touch column comes first, since MySQL assigns from left to right and it asks for the

@@ -1,13 +1,15 @@
 //! Touching a record, or the rows of a query, without saving them.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, IdenStatic, Iterable, ModelTrait, PrimaryKeyToColumn, QuerySelect, QueryTrait,
-    Select, SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait,
+    ConnectionTrait, DbErr, Iterable, ModelTrait, PrimaryKeyToColumn, QuerySelect, QueryTrait, Select,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
 use super::{
+    Schema,
     flush::{Touched, flush},
     plan::{Entry, Except, Key},
+    publish,
     row::{display_key, primary_key_of_model},
     suppress::is_suppressed,
 };
@@ -31,6 +33,7 @@ pub trait TouchRecord: ModelTrait<Entity: Touchable> + Sync {
             if is_suppressed(schema) {
                 return Ok(Touched::default());
             }
+            publish::check(db, schema)?;
             let key = primary_key_of_model(self);
             let entries = vec![Entry::rows(schema, vec![key.clone()])];
             let touched = flush(db, entries, schema, &Except::Nobody).await?;
@@ -51,6 +54,7 @@ where
     C: ConnectionTrait + TransactionTrait,
 {
     let schema = E::schema();
+    publish::check(db, schema)?;
     let tx = begin(db).await?;
     let done = ours(async {
         let mut select = select.select_only();
@@ -58,7 +62,7 @@ where
             select = select.column(key.into_column());
         }
         let rows = tx.get_database_backend().build(select.as_query());
-        let keys = read_keys::<E, _>(&tx, rows).await?;
+        let keys = read_keys(&tx, schema, rows).await?;
         let mut touched = Touched::default();
         for keys in keys.chunks(CHUNK) {
             let entries = vec![Entry::rows(schema, keys.to_vec())];
@@ -70,15 +74,14 @@ where
     finish(tx, done).await
 }
 
-/// The primary keys that a statement selects.
-pub(super) async fn read_keys<E: Touchable, C: ConnectionTrait>(db: &C, rows: Statement) -> Result<Vec<Key>> {
-    let columns: Vec<String> = E::PrimaryKey::iter()
-        .map(|key| key.into_column().as_str().to_owned())
-        .collect();
-    let rows = db.query_all_raw(rows).await?;
-    rows.iter()
-        .map(|row| Ok((E::schema().rows.key)(row, &columns)?))
-        .collect()
+/// The primary keys in the rows that a statement returns.
+pub(super) async fn read_keys<C: ConnectionTrait>(
+    db: &C,
+    schema: &Schema,
+    statement: Statement,
+) -> Result<Vec<Key>, DbErr> {
+    let rows = db.query_all_raw(statement).await?;
+    rows.iter().map(|row| schema.key_of(row)).collect()
 }
 
 /// A transaction that will write: on `SQLite` it asks for the write lock at once, since a reader that becomes a writer

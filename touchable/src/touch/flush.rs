@@ -6,15 +6,16 @@ use tracing::Instrument;
 use super::{
     Schema,
     deadlock::Tries,
-    explicit::{begin, finish},
-    plan::{Entry, Except, Plan, Touch, plan},
+    explicit::{begin, read_keys},
+    mysql,
+    plan::{Entry, Except, Key, Plan, Touch, plan},
     row::in_transaction,
-    sql::Sql,
+    sql::{Sql, Worded},
     suppress::is_suppressed,
 };
 use crate::{
-    Clock, Error, Result,
-    connection::{Scope, ask, ours},
+    Clock, Error, Result, Stamp,
+    connection::{Messages, Scope, ask, ours},
     observe::{Flush, labels},
 };
 
@@ -36,6 +37,13 @@ impl Touched {
     }
 }
 
+/// Rows of a published entity that have moved.
+#[derive(Debug)]
+pub(crate) struct Moved {
+    pub schema: &'static Schema,
+    pub keys: Vec<Key>,
+}
+
 /// Plans and carries out what these entries set in motion, on a [`TouchConnection`](crate::TouchConnection) in a
 /// transaction of its own. Counts the rows of `of`, and leaves out the rows that were `saved`.
 pub(crate) async fn flush<C: ConnectionTrait>(
@@ -47,25 +55,44 @@ pub(crate) async fn flush<C: ConnectionTrait>(
     if entries.is_empty() {
         return Ok(Touched::default());
     }
-    let Some(Scope::Connection(session)) = ask(db) else {
-        return ours(plan_and_carry_out(db, entries, Some(of), saved)).await;
+    let session = match ask(db) {
+        Some(Scope::Connection(session)) => session,
+        Some(Scope::Transaction(open)) => {
+            let told = !open.session().publisher.is_silent();
+            let (touched, moved) = ours(plan_and_carry_out(db, entries, Some(of), saved, told)).await?;
+            open.announce_moved(&moved)?;
+            return Ok(touched);
+        }
+        None => {
+            let (touched, _) = ours(plan_and_carry_out(db, entries, Some(of), saved, false)).await?;
+            return Ok(touched);
+        }
     };
+    let told = !session.publisher.is_silent();
     let mut tries = Tries::default();
     loop {
         let tx = begin(session.inner()).await?;
-        let done = plan_and_carry_out(&tx, entries.clone(), Some(of), saved).await;
-        let done = finish(tx, done).await;
+        let mut messages = Messages::default();
+        let done = plan_and_carry_out(&tx, entries.clone(), Some(of), saved, told).await;
+        let done = done.and_then(|(touched, moved)| {
+            messages.add_moved(&session.publisher, &moved)?;
+            Ok(touched)
+        });
+        let done = messages.finish(tx, done).await;
         if !tries.again(&done) {
             return done;
         }
     }
 }
 
-/// Carries out the touches that waited for a commit.
-pub(crate) async fn flush_entries<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Result<()> {
-    plan_and_carry_out(db, entries, None, &Except::Nobody)
-        .await
-        .map(drop)
+/// Carries out the touches that waited for a commit. Returns the rows of published entities, when they are to be `told`.
+pub(crate) async fn flush_entries<C: ConnectionTrait>(
+    db: &C,
+    entries: Vec<Entry>,
+    told: bool,
+) -> Result<Vec<Moved>> {
+    let (_, moved) = plan_and_carry_out(db, entries, None, &Except::Nobody, told).await?;
+    Ok(moved)
 }
 
 async fn plan_and_carry_out<C: ConnectionTrait>(
@@ -73,54 +100,105 @@ async fn plan_and_carry_out<C: ConnectionTrait>(
     entries: Vec<Entry>,
     of: Option<&'static Schema>,
     saved: &Except,
-) -> Result<Touched> {
+    told: bool,
+) -> Result<(Touched, Vec<Moved>)> {
     let mut plan = plan(entries, is_suppressed);
     if let Some(of) = of {
         plan.spare(of, saved);
     }
+    if told {
+        plan.tell();
+    }
     let (backend, stamp) = (db.get_database_backend(), Clock::current().stamp());
-    let moved = carry_out(db, &plan, |at| Sql::new(backend).update(&plan.touches[at], stamp)).await?;
+    let touch = |at: usize| Sql::new(backend).touch(&plan.touches[at], stamp);
+    let (rows, moved) = carry_out(db, &plan, stamp, touch).await?;
     let touched = plan
         .touches
         .iter()
-        .zip(moved)
+        .zip(rows)
         .filter(|(touch, _)| of.is_some_and(|of| touch.moves(of)));
-    Ok(Touched {
+    let touched = Touched {
         rows: touched.map(|(_, rows)| rows).sum(),
-    })
+    };
+    Ok((touched, moved))
 }
 
-/// Sends the statement of each touch of a plan and reports these; returns how many rows each has moved.
+/// Sends the statement of each touch of a plan and reports these; returns how many rows each has moved, and which of
+/// those that are told.
 pub(crate) async fn carry_out<C: ConnectionTrait>(
     db: &C,
     plan: &Plan,
-    statement: impl Fn(usize) -> Statement,
-) -> Result<Vec<u64>> {
+    stamp: Stamp,
+    worded: impl Fn(usize) -> Worded,
+) -> Result<(Vec<u64>, Vec<Moved>)> {
     if plan.touches.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), Vec::new()));
     }
     let flush = Flush::begin(plan);
-    let moved = send_all(db, plan, statement)
+    let (rows, moved) = send_all(db, plan, stamp, worded)
         .instrument(flush.span().clone())
         .await?;
-    flush.end(plan, &moved);
-    Ok(moved)
+    flush.end(plan, &rows);
+    Ok((rows, moved))
 }
 
 async fn send_all<C: ConnectionTrait>(
     db: &C,
     plan: &Plan,
-    statement: impl Fn(usize) -> Statement,
-) -> Result<Vec<u64>> {
-    let mut moved = Vec::with_capacity(plan.touches.len());
+    stamp: Stamp,
+    worded: impl Fn(usize) -> Worded,
+) -> Result<(Vec<u64>, Vec<Moved>)> {
+    let mut counts = Vec::with_capacity(plan.touches.len());
+    let mut moved = Vec::new();
     for (at, touch) in plan.touches.iter().enumerate() {
         let span = touch.span();
-        let done = send(db, statement(at)).instrument(span.clone()).await;
-        let rows = done.map_err(|source| touch.failed(source))?.rows_affected();
+        let rows = if touch.told {
+            let done = send_told(db, touch, stamp, worded(at)).instrument(span.clone());
+            let (rows, keys) = done.await.map_err(|source| touch.failed(source))?;
+            moved.push(Moved {
+                schema: touch.target,
+                keys,
+            });
+            rows
+        } else {
+            let done = send(db, worded(at).update).instrument(span.clone()).await;
+            done.map_err(|source| touch.failed(source))?.rows_affected()
+        };
         span.record("rows", rows);
-        moved.push(rows);
+        counts.push(rows);
     }
-    Ok(moved)
+    Ok((counts, moved))
+}
+
+/// Sends the statement of a touch, in a transaction; returns how many rows it has moved, and which.
+async fn send_told<C: ConnectionTrait>(
+    db: &C,
+    touch: &Touch,
+    stamp: Stamp,
+    worded: Worded,
+) -> Result<(u64, Vec<Key>), DbErr> {
+    let Some(question) = worded.moved else {
+        let keys = read_keys(db, touch.target, worded.update).await?;
+        return Ok((keys.len() as u64, keys));
+    };
+    let rows = db.execute_raw(worded.update).await?.rows_affected();
+    if rows == 0 {
+        return Ok((0, Vec::new()));
+    }
+    let mut keys = read_keys(db, touch.target, question).await?;
+    if keys.len() as u64 != rows {
+        // The snapshot of the transaction is older than what leads to the rows, and an UPDATE reads what is committed.
+        keys = match mysql::all_moved(touch, stamp) {
+            Some(question) => read_keys(db, touch.target, question).await?,
+            None => Vec::new(),
+        };
+    }
+    if (keys.len() as u64) < rows {
+        return Err(DbErr::Custom(format!(
+            "it is not known which {rows} rows have moved, so that nobody can be told of them; repeat the transaction"
+        )));
+    }
+    Ok((rows, keys))
 }
 
 async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecResult, DbErr> {

@@ -1,5 +1,7 @@
 //! The four hooks, called by generated code.
 
+use std::slice;
+
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, EntityTrait, ModelTrait, sea_query::LockType,
 };
@@ -9,6 +11,7 @@ use super::{
     announce,
     flush::flush,
     plan::{Entry, Except, Key, Start, Values},
+    publish,
     row::{is_given, key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read},
     schema::CompiledRule,
     suppress::is_suppressed,
@@ -34,6 +37,7 @@ where
     A::Entity: Touchable,
     C: ConnectionTrait,
 {
+    publish::check(db, A::Entity::schema())?;
     if insert {
         before_insert(&mut am, db).await?;
     } else {
@@ -53,7 +57,10 @@ where
     ticket::leave(ticket, schema.name, None, Note::default());
     // A key that is left to the database is known only when the row comes back.
     let known = created::<A::Entity>().all(|rule| rule.key().all(|column| is_given(am, &column)));
-    announce::insert::<A::Entity, C>(db, ticket, known, new_parents(am)).await
+    let key = schema
+        .feed
+        .and_then(|_| key_of_active(am, schema.primary_key.iter().map(ToString::to_string)));
+    announce::insert::<A::Entity, C>(db, ticket, known, new_parents(am), key).await
 }
 
 /// The rules that an insert fires: a new row has parents and no children.
@@ -87,6 +94,9 @@ where
     let schema = A::Entity::schema();
     observe::saved(schema, 1);
     let key = primary_key_of_model(&model);
+    if insert && schema.feed.is_some() {
+        publish::announce(ask(db).as_ref(), schema, slice::from_ref(&key))?;
+    }
     let stamp = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
     let fired = match ticket::take(stamp, schema.name, &key) {
         Found::Coarse => return Err(Error::coarse_column(schema.name, schema.touch).into()),
@@ -130,9 +140,10 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
-    if schema.rules.is_empty() {
+    if schema.rules.is_empty() && schema.feed.is_none() {
         return Ok(am);
     }
+    publish::check(db, schema)?;
     let rules: Vec<_> = active_rules::<A::Entity>(Event::Delete).collect();
     let key = primary_key_of_active(&am)?;
     let scope = ask(db);
@@ -146,7 +157,8 @@ where
         return Ok(am);
     }
     lock_ahead(db, schema, &key, rules.iter().map(|(_, rule)| *rule).collect()).await?;
-    let stored = if rules.is_empty() {
+    let told = publish::is_told(scope.as_ref(), schema);
+    let stored = if rules.is_empty() && !told {
         None
     } else {
         read::<A::Entity, C>(db, &key, Some(LockType::Update)).await?
@@ -156,6 +168,9 @@ where
         .map(|stored| children_of::<A::Entity>(stored, &key));
     flush(db, children.unwrap_or_default(), schema, &Except::Nobody).await?;
     let fired = stored.as_ref().map(parents_of::<A::Entity>).unwrap_or_default();
+    if told && stored.is_some() {
+        publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
+    }
     if let Some(Scope::Transaction(open)) = &scope {
         announce::delete_later(
             open,

@@ -12,6 +12,7 @@ mod announce;
 mod assigned;
 mod bulk;
 mod bulk_insert;
+mod bulk_insert_told;
 mod bulk_update;
 mod capture;
 mod components;
@@ -22,6 +23,7 @@ mod flush;
 pub(crate) mod hooks;
 mod mysql;
 mod plan;
+mod publish;
 pub(crate) mod rising;
 mod row;
 mod rows;
@@ -53,11 +55,11 @@ pub(crate) mod engine {
         capture::Captured,
         deadlock::Tries,
         explicit::{CHUNK, begin, finish},
-        flush::{carry_out, flush_entries},
+        flush::{Moved, carry_out, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         row::{display_key, is_null, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
-        sql::{Sql, table_name},
+        sql::{Sql, Worded, table_name},
         suppress::{is_suppressed, is_suppressing},
         ticket::{leave_idle, mark_done as mark_stamp_done, take_exact},
     };

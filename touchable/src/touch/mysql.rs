@@ -7,7 +7,8 @@
 use sea_orm::{
     DbBackend, Order, Statement,
     sea_query::{
-        DeleteStatement, DynIden, LockType, MysqlQueryBuilder, Query, SelectStatement, UpdateStatement,
+        Condition, DeleteStatement, DynIden, LockType, MysqlQueryBuilder, Query, SelectStatement,
+        UpdateStatement,
     },
 };
 
@@ -15,8 +16,10 @@ use super::{
     Schema,
     capture::Captured,
     plan::Touch,
+    rising,
     sql::{Sql, key_alias, table_name},
 };
+use crate::Stamp;
 
 /// The UPDATE of a touch whose assignments are given.
 pub(super) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
@@ -61,6 +64,42 @@ pub(super) fn lock(sql: &Sql, touch: &Touch) -> Statement {
     Hits::of(sql, touch).join(&mut statement, &quoted_table(touch.target));
     statement.push(" FOR UPDATE");
     statement.into_statement(DbBackend::MySql)
+}
+
+/// Asks for the primary keys of the rows that a touch has moved. It has locked what it has read, so that its rows are found
+/// where it has found them.
+pub(super) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Statement {
+    let hits = Hits::of(sql, touch);
+    let except = Sql::except(touch, &table_name(touch.target)).filter(|_| hits.all);
+    let conditions = [rising::risen(touch, stamp).map(Condition::from), except];
+    let condition = conditions
+        .into_iter()
+        .flatten()
+        .fold(Condition::all(), Condition::add);
+    let mut statement = Captured::of(DbBackend::MySql, &keys_of(touch.target));
+    statement.push(" FROM ");
+    hits.join(&mut statement, &quoted_table(touch.target));
+    let wanted = Query::select().cond_where(condition).to_owned();
+    let (_, wanted) = Captured::of(DbBackend::MySql, &wanted).split_at("SELECT ".len());
+    statement.append(wanted);
+    statement.into_statement(DbBackend::MySql)
+}
+
+/// Asks for the primary keys of all rows with stamps as high as a touch's, of which some may have moved without it; `None`
+/// when it moves numbers only.
+pub(super) fn all_moved(touch: &Touch, stamp: Stamp) -> Option<Statement> {
+    let mut select = keys_of(touch.target);
+    select
+        .from(touch.target.table.clone())
+        .and_where(rising::risen(touch, stamp)?);
+    Some(DbBackend::MySql.build(&select))
+}
+
+fn keys_of(target: &Schema) -> SelectStatement {
+    let columns = target.primary_key_idens().into_iter();
+    Query::select()
+        .columns(columns.map(|column| (table_name(target), column)))
+        .to_owned()
 }
 
 /// The keys of the rows to touch.

@@ -28,6 +28,18 @@ impl Plan {
             touch.except = saved.clone();
         }
     }
+
+    /// Asks for the keys of the rows of published entities.
+    pub(crate) fn tell(&mut self) {
+        for touch in &mut self.touches {
+            touch.told = touch.target.feed.is_some();
+        }
+    }
+
+    /// Whether it moves rows of which the keys are asked for.
+    pub(crate) fn is_told(&self) -> bool {
+        self.touches.iter().any(|touch| touch.told)
+    }
 }
 
 /// One UPDATE: every row of a table that a flush touches in the same columns.
@@ -40,6 +52,8 @@ pub(crate) struct Touch {
     pub except: Except,
     /// The rules that led here, for messages.
     pub rules: Vec<Reason>,
+    /// The keys of the rows that it moves are asked for.
+    pub told: bool,
 }
 
 impl Touch {
@@ -452,6 +466,7 @@ impl Planner {
                     rows: part.rows.clone(),
                     except: Except::Nobody,
                     rules: Vec::new(),
+                    told: false,
                 });
                 rows.push(Vec::new());
                 touches.len() - 1

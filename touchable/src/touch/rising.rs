@@ -6,7 +6,7 @@ use sea_orm::{
     sea_query::{Alias, CaseStatement, Expr, ExprTrait, Func},
 };
 
-use super::{Schema, schema::ColumnKind};
+use super::{Schema, plan::Touch, schema::ColumnKind, sql::table_name};
 use crate::{Stamp, StampType};
 
 /// What a touch assigns: the touch column and the version, or the columns that the rule names.
@@ -51,6 +51,16 @@ fn rising(backend: DbBackend, column: &'static str, kind: ColumnKind, stamp: Sta
             .into(),
         _ => sqlite(column, kind, stamp),
     }
+}
+
+/// What holds of a row that a touch has moved; `None` when it moves numbers only.
+pub(crate) fn risen(touch: &Touch, stamp: Stamp) -> Option<Expr> {
+    let mut times = touch.bumped().filter_map(|column| {
+        let kind = touch.target.kind(column)?;
+        (kind != ColumnKind::Integer).then_some((column, kind))
+    });
+    let (column, kind) = times.next()?;
+    Some(Expr::col((table_name(touch.target), Alias::new(column))).gte(bound(kind, stamp)))
 }
 
 /// The forms in which a stamp is bound.

@@ -134,7 +134,7 @@ const fn is_exact(value: &Value) -> bool {
 }
 
 /// A key as people read it: `5`, `eu/7`.
-pub(crate) fn display_key(key: &Key) -> String {
+pub(crate) fn display_key(key: &[Value]) -> String {
     let texts: Vec<String> = key
         .iter()
         .map(|value| match value {

@@ -7,12 +7,12 @@ use std::{
 
 use metrics::Label;
 use sea_orm::{
-    ColumnTrait, IdenStatic, Iterable, PrimaryKeyToColumn, RelationDef, Value,
+    ColumnTrait, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult, RelationDef, Value,
     sea_query::{Alias, ColumnType, DynIden, IntoIden, TableRef},
 };
 
 use super::components::components;
-use super::{Event, Events, Fields, Rule, rows::Rows};
+use super::{Event, Events, Fields, Rule, plan::Key, rows::Rows};
 use crate::{Stamp, Touchable};
 
 /// What the engine knows of an entity.
@@ -30,8 +30,11 @@ pub struct Schema {
     pub(crate) touched: String,
     /// `table = name`, for metrics.
     pub(crate) labels: [Label; 1],
+    /// The stream on which its changes are published.
+    pub(crate) feed: Option<&'static str>,
     columns: Vec<(&'static str, ColumnKind)>,
     place: OnceLock<Place>,
+    published: OnceLock<Vec<&'static Schema>>,
 }
 
 /// Where an entity stands among those that rules connect.
@@ -113,7 +116,9 @@ impl Schema {
             rows: Rows::of::<E>(),
             touched: format!("{} touched", entity.as_str()),
             labels: [Label::new("table", entity.as_str())],
+            feed: E::feed(),
             place: OnceLock::new(),
+            published: OnceLock::new(),
             rules: E::RULES.iter().map(CompiledRule::of).collect(),
             columns: E::Column::iter()
                 .map(|column| (column.as_str(), ColumnKind::of(column.def().get_column_type())))
@@ -130,6 +135,12 @@ impl Schema {
 
     pub(crate) fn column_names(&self) -> impl Iterator<Item = &'static str> {
         self.columns.iter().map(|(name, _)| *name)
+    }
+
+    /// The primary key in a row that holds its columns under their names.
+    pub(crate) fn key_of(&self, row: &QueryResult) -> Result<Key, DbErr> {
+        let columns: Vec<String> = self.primary_key.iter().map(ToString::to_string).collect();
+        (self.rows.key)(row, &columns)
     }
 
     pub(crate) fn primary_key_idens(&self) -> Vec<DynIden> {
@@ -153,6 +164,28 @@ impl Schema {
     /// does every flush that touches both.
     pub(crate) fn place(&'static self) -> Place {
         *self.place.get_or_init(|| Place::of(self))
+    }
+
+    /// The published entities of which a write of this one can move rows, itself among them.
+    pub(crate) fn published(&'static self) -> &'static [&'static Self] {
+        self.published.get_or_init(|| self.published_but(|_| false))
+    }
+
+    /// The same where some entities are neither touched nor passed through.
+    pub(crate) fn published_but(&'static self, suppressed: impl Fn(&Self) -> bool) -> Vec<&'static Self> {
+        let mut reached = vec![self];
+        let mut from = 0;
+        while let Some(schema) = reached.get(from).copied() {
+            for rule in schema.rules.iter().filter(|rule| from == 0 || rule.cascades()) {
+                let target = (rule.target)();
+                if !suppressed(target) && !reached.iter().any(|other| ptr::eq(*other, target)) {
+                    reached.push(target);
+                }
+            }
+            from += 1;
+        }
+        reached.retain(|schema| schema.feed.is_some());
+        reached
     }
 }
 

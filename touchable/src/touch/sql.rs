@@ -23,6 +23,23 @@ pub(crate) struct Sql {
     aliases: Cell<usize>,
 }
 
+/// The statements of a touch.
+#[derive(Debug)]
+pub(crate) struct Worded<S = Statement> {
+    pub update: S,
+    /// Where the keys of its rows are asked for and the UPDATE does not return them: the question.
+    pub moved: Option<S>,
+}
+
+impl<S> Worded<S> {
+    pub(crate) fn map<T>(&self, each: impl Fn(&S) -> T) -> Worded<T> {
+        Worded {
+            update: each(&self.update),
+            moved: self.moved.as_ref().map(each),
+        }
+    }
+}
+
 impl Sql {
     pub(crate) fn new(backend: DbBackend) -> Self {
         Self {
@@ -54,13 +71,25 @@ impl Sql {
         update
     }
 
+    /// The statements of a touch.
+    pub(crate) fn touch(&self, touch: &Touch, stamp: Stamp) -> Worded {
+        let asks = touch.told && self.backend == DbBackend::MySql;
+        Worded {
+            update: self.update(touch, stamp),
+            moved: asks.then(|| mysql::moved(self, touch, stamp)),
+        }
+    }
+
     /// The UPDATE of a touch.
-    pub(crate) fn update(&self, touch: &Touch, stamp: Stamp) -> Statement {
+    fn update(&self, touch: &Touch, stamp: Stamp) -> Statement {
         let target = touch.target;
         let mut update = Query::update();
         update.table(target.table.clone());
         for (column, value) in rising::assignments(self.backend, target, touch.columns, stamp) {
             update.value(Alias::new(column), value);
+        }
+        if touch.told && self.backend != DbBackend::MySql {
+            update.returning(Query::returning().columns(target.primary_key_idens()));
         }
         match self.backend {
             DbBackend::Postgres => self.locked_in_order(touch, update),

@@ -1,5 +1,7 @@
 //! Before an update: what really changes, which rules that fires, and the stamp it is written under.
 
+use std::slice;
+
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, EntityTrait, IdenStatic, ModelTrait, sea_query::LockType,
 };
@@ -10,6 +12,7 @@ use super::{
     announce,
     hooks::{active_rules, known},
     plan::{Entry, Key, Values},
+    publish,
     row::{is_given, is_null, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
     schema::CompiledRule,
     ticket::{self, Fired, Note},
@@ -66,8 +69,10 @@ where
     let schema = A::Entity::schema();
     let key = primary_key_of_active(am)?;
     let scope = ask(db);
+    let told = publish::is_told(scope.as_ref(), schema);
     let reading = match scope {
         Some(Scope::Connection(_)) => Reading::Later,
+        _ if told => Reading::Told,
         _ => Reading::Needed,
     };
     let Some(decision) = decide(am, db, &key, reading).await? else {
@@ -79,6 +84,7 @@ where
         fired,
         stored,
     } = decision;
+    publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
     match scope {
         Some(Scope::Connection(session)) => {
             let rules = fired.iter().map(|fired| &schema.rules[fired.rule]).collect();
@@ -101,6 +107,8 @@ where
 pub(super) enum Reading {
     /// When a rule cannot be judged without it, and locked, since it is about to be written.
     Needed,
+    /// Locked like that, and compared in any case, since a change is told and nothing else.
+    Told,
     /// By a connection of ours, which compares when the statement comes, in the same transaction.
     Later,
     /// In any case, and not locked: nothing will be written.
@@ -138,10 +146,15 @@ where
     let names: Vec<&'static str> = set.iter().map(IdenStatic::as_str).collect();
     let needed = match reading {
         Reading::Needed => explicit.is_some() || needs_stored::<A::Entity>(&rules, &names),
+        Reading::Told => {
+            explicit.is_some()
+                || A::Entity::DIRTY == Dirty::Compared
+                || needs_stored::<A::Entity>(&rules, &names)
+        }
         Reading::Later => explicit.is_some(),
         Reading::Always => true,
     };
-    if reading == Reading::Needed {
+    if matches!(reading, Reading::Needed | Reading::Told) {
         let concerned = rules
             .iter()
             .filter(|(_, rule)| names.iter().any(|name| rule.watches(name)) || moves(rule, &names));
