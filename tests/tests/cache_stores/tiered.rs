@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use touchable::cache::store::{Memory, Store, Tiered};
+use touchable::{
+    cache::store::{Memory, Store, Tiered},
+    feed::{Change, Feed},
+};
+use touchable_tests::{entities::board, namespace};
 
 use crate::{
     spied::Spied,
-    subject::{clock, ttl},
+    subject::{block_on, clock, ttl, until, url},
 };
 
 fn tiered() -> (Tiered<Memory, Spied>, Memory, Spied) {
@@ -144,6 +148,43 @@ async fn a_read_that_is_overtaken_by_a_change_leaves_no_old_copy() {
     }
 }
 
+/// The same when the change is told by a feed.
+#[test]
+fn a_read_that_is_overtaken_by_a_message_leaves_no_old_copy() {
+    block_on(async {
+        let (store, near, far) = tiered();
+        let feed = Feed::builder(&url("TOUCHABLE_REDIS_URL")).namespace(&namespace());
+        let stream = feed
+            .connect()
+            .await
+            .unwrap()
+            .stream("tasks")
+            .open()
+            .await
+            .unwrap();
+        let _follower = store.follow::<board::task::Entity>(&stream).await.unwrap();
+        far.inner.set("n:tasks/5", "1".into(), None).await.unwrap();
+        near.set("other:tasks/5", "1".into(), None).await.unwrap();
+        far.hold("get");
+        let reader = tokio::spawn({
+            let store = store.clone();
+            async move { store.get("n:tasks/5").await.unwrap() }
+        });
+        far.arrived().await;
+        far.inner.set("n:tasks/5", "2".into(), None).await.unwrap();
+        stream.producer().queue(&Change::of(5)).await.unwrap();
+        until(async || near.get("other:tasks/5").await.unwrap().is_none()).await;
+        far.resume();
+        assert_eq!(
+            reader.await.unwrap(),
+            Some("1".into()),
+            "what there was when it began"
+        );
+        assert_eq!(near.get("n:tasks/5").await.unwrap(), None);
+        assert_eq!(store.get("n:tasks/5").await.unwrap(), Some("2".into()));
+    });
+}
+
 /// The same when the value is already at the door of the near store.
 #[tokio::test]
 async fn a_copy_that_is_overtaken_by_a_change_goes_again() {
@@ -192,7 +233,7 @@ async fn two_writers_leave_the_near_store_as_the_far_one() {
 /// Readers and writers without any order.
 #[test]
 fn a_crowd_leaves_the_near_store_as_the_far_one() {
-    crate::subject::block_on(async {
+    block_on(async {
         let (store, _, far) = tiered();
         for round in 0..200 {
             let mut tasks = Vec::new();

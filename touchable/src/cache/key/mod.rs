@@ -24,19 +24,25 @@
 //! `5i64`, `"a"` and `'a'`, a tuple and a slice.
 
 mod atom;
+#[cfg(feature = "feed")]
+pub(crate) mod changed;
 mod escape;
 mod generated;
 mod namespace;
+#[cfg(feature = "feed")]
+pub(crate) mod naming;
 mod part;
 mod primary;
 #[doc(hidden)]
 pub mod record;
+mod spelled;
 mod version;
 mod versioned;
 mod writer;
 
 pub use atom::AsText;
 pub use namespace::{MAX_KEY_BYTES, Namespace};
+pub(crate) use spelled::Spelled;
 pub use version::{Keyed, Version};
 pub use versioned::Versioned;
 pub use writer::KeyWriter;

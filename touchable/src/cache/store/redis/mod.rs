@@ -106,9 +106,9 @@ impl Store for Redis {
     const NAME: &'static str = NAME;
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {
-        let value: Result<Option<Vec<u8>>, _> = self.connection.query(cmd("GET").arg(key)).await;
-        value
-            .map(|value| value.map(Bytes::from))
+        self.connection
+            .query(cmd("GET").arg(key))
+            .await
             .map_err(|error| self.failed("get", failed::key(key), error))
     }
 
@@ -116,9 +116,9 @@ impl Store for Redis {
         if keys.is_empty() {
             return Ok(Vec::new());
         }
-        let values: Result<Vec<Option<Vec<u8>>>, _> = self.connection.query(cmd("MGET").arg(keys)).await;
-        values
-            .map(|values| values.into_iter().map(|value| value.map(Bytes::from)).collect())
+        self.connection
+            .query(cmd("MGET").arg(keys))
+            .await
             .map_err(|error| self.failed("get", failed::keys(keys.iter().copied()), error))
     }
 

@@ -1,13 +1,15 @@
 //! A near store over a far one.
 
 mod changes;
+#[cfg(feature = "feed")]
+mod follow;
 
 use std::{collections::BTreeSet, iter, sync::Arc};
 
 use bytes::Bytes;
 use changes::Changes;
 
-use super::{Store, Ttl};
+use super::{Memory, Store, Ttl};
 use crate::Result;
 
 /// A near store, [`Memory`](super::Memory), over a far one that nodes share.
@@ -17,8 +19,8 @@ use crate::Result;
 ///
 /// How long an entry of the far store has left to live is not known: a near copy lives for
 /// [`near_ttl`](Self::near_ttl), and can outlive the entry by that. That is also how long a change made by another
-/// node, or by a write that was dropped half-way, can stay unseen here; [`evict`](Self::evict) is there for those who
-/// hear of it. A clone is the same store.
+/// node, or by a write that was dropped half-way, can stay unseen here. [`evict`](Self::evict) is there for those who
+/// hear of it; with the feature `feed`, `follow` evicts what a stream of changes names. A clone is the same store.
 ///
 /// ```no_run
 /// # async fn run() -> touchable::Result<()> {
@@ -117,6 +119,10 @@ impl<N: Store, F: Store> Tiered<N, F> {
 impl<N: Store, F: Store> Store for Tiered<N, F> {
     const NAME: &'static str = "tiered";
     const SHARED: bool = N::SHARED || F::SHARED;
+
+    fn at_hand(&self) -> Option<&Memory> {
+        self.near.at_hand()
+    }
 
     async fn get(&self, key: &str) -> Result<Option<Bytes>> {
         if let Some(value) = self.near.get(key).await? {
