@@ -18,11 +18,10 @@ use sea_orm::{
 use super::{
     Schema,
     assigned::rows_of,
-    mysql,
     plan::{Entry, Key, Query as Rows, Start, Touch, plan},
     row::in_transaction,
     schema::CompiledRule,
-    sql::{Sql, in_values},
+    sql::{Sql, in_values, mysql},
     suppress::is_suppressed,
 };
 use crate::{Error, Result, connection::ours, observe::labels};

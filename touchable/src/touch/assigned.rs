@@ -13,9 +13,8 @@ use sea_orm::{
 use super::{
     Schema,
     plan::{Entry, Except, Key, Query as Rows, Start},
-    rising,
     schema::{ColumnKind, CompiledRule},
-    sql::{in_values, table_name},
+    sql::{in_values, rising, table_name},
 };
 use crate::Stamp;
 

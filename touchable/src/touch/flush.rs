@@ -7,10 +7,9 @@ use super::{
     Schema,
     deadlock::Tries,
     explicit::{begin, read_keys},
-    mysql,
     plan::{Entry, Except, Key, Plan, Touch, plan},
     row::in_transaction,
-    sql::{Sql, Worded},
+    sql::{Sql, Worded, mysql},
     suppress::is_suppressed,
 };
 use crate::{

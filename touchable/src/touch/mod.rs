@@ -11,9 +11,6 @@ mod ahead;
 mod announce;
 mod assigned;
 mod bulk;
-mod bulk_insert;
-mod bulk_insert_told;
-mod bulk_update;
 mod capture;
 mod components;
 mod deadlock;
@@ -21,10 +18,8 @@ mod explain;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
-mod mysql;
 mod plan;
 mod publish;
-pub(crate) mod rising;
 mod row;
 mod rows;
 mod rule;
@@ -34,7 +29,6 @@ mod suppress;
 mod ticket;
 mod update;
 mod version;
-mod walk;
 
 pub use bulk::{TouchMany, Touching};
 pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
@@ -44,6 +38,7 @@ pub use flush::Touched;
 pub use rule::{Dirty, Event, Events, Fields, Rule};
 pub use schema::Schema;
 pub(crate) use schema::known as known_schemas;
+pub(crate) use sql::rising;
 pub use suppress::{no_touching, no_touching_on};
 
 /// What connections use of the engine.

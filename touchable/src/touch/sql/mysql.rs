@@ -12,17 +12,14 @@ use sea_orm::{
     },
 };
 
-use super::{
-    Schema,
-    capture::Captured,
-    plan::Touch,
-    rising,
-    sql::{Sql, key_alias, table_name},
+use super::{Sql, key_alias, rising, table_name};
+use crate::{
+    Stamp,
+    touch::{Schema, capture::Captured, plan::Touch},
 };
-use crate::Stamp;
 
 /// The UPDATE of a touch whose assignments are given.
-pub(super) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
+pub(in crate::touch) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
     let table = quoted_table(touch.target);
     let hits = Hits::of(sql, touch);
     if let (true, Some(except)) = (hits.all, Sql::except(touch, &table_name(touch.target))) {
@@ -39,7 +36,7 @@ pub(super) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement)
 }
 
 /// An UPDATE of rows by their primary keys. On a small table the optimizer would rather read all rows, and lock them.
-pub(super) fn by_primary_key(update: &UpdateStatement, schema: &Schema) -> Statement {
+pub(in crate::touch) fn by_primary_key(update: &UpdateStatement, schema: &Schema) -> Statement {
     let (mut statement, set) =
         Captured::of(DbBackend::MySql, update).split_at("UPDATE ".len() + quoted_table(schema).len());
     statement.push(" FORCE INDEX (PRIMARY)");
@@ -48,7 +45,7 @@ pub(super) fn by_primary_key(update: &UpdateStatement, schema: &Schema) -> State
 }
 
 /// The same of a DELETE.
-pub(super) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -> Statement {
+pub(in crate::touch) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -> Statement {
     let table = quoted_table(schema);
     let (_, condition) = Captured::of(DbBackend::MySql, delete).split_at("DELETE FROM ".len() + table.len());
     let mut statement = Captured::default();
@@ -58,7 +55,7 @@ pub(super) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -
 }
 
 /// Locks the rows of a touch, in the order in which it will touch them.
-pub(super) fn lock(sql: &Sql, touch: &Touch) -> Statement {
+pub(in crate::touch) fn lock(sql: &Sql, touch: &Touch) -> Statement {
     let mut statement = Captured::default();
     statement.push("SELECT COUNT(*) FROM ");
     Hits::of(sql, touch).join(&mut statement, &quoted_table(touch.target));
@@ -68,7 +65,7 @@ pub(super) fn lock(sql: &Sql, touch: &Touch) -> Statement {
 
 /// Asks for the primary keys of the rows that a touch has moved. It has locked what it has read, so that its rows are found
 /// where it has found them.
-pub(super) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Statement {
+pub(in crate::touch) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Statement {
     let hits = Hits::of(sql, touch);
     let except = Sql::except(touch, &table_name(touch.target)).filter(|_| hits.all);
     let conditions = [rising::risen(touch, stamp).map(Condition::from), except];
@@ -87,7 +84,7 @@ pub(super) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Statement {
 
 /// Asks for the primary keys of all rows with stamps as high as a touch's, of which some may have moved without it; `None`
 /// when it moves numbers only.
-pub(super) fn all_moved(touch: &Touch, stamp: Stamp) -> Option<Statement> {
+pub(in crate::touch) fn all_moved(touch: &Touch, stamp: Stamp) -> Option<Statement> {
     let mut select = keys_of(touch.target);
     select
         .from(touch.target.table.clone())

@@ -8,10 +8,10 @@ use sea_orm::sea_query::{
     Query, SelectStatement, UnionType, WithClause,
 };
 
-use super::{
+use super::{Sql, joined};
+use crate::touch::{
     Schema,
     plan::{Walk, WalkEdge},
-    sql::{Sql, joined},
 };
 
 /// The primary keys of one entity's rows among those that a walk reaches.

@@ -5,8 +5,11 @@ use sea_orm::{
     QueryTrait, sea_query::Query,
 };
 
-use super::{Schema, capture::Captured, plan::Key, publish};
-use crate::{Error, Result, Touchable, connection::ask};
+use crate::{
+    Error, Result, Touchable,
+    connection::ask,
+    touch::{Schema, capture::Captured, plan::Key, publish},
+};
 
 /// Asks, before anything is written, whether the keys will be known: those that are given, or that come back.
 ///

@@ -6,8 +6,11 @@ use sea_orm::{
     sea_query::{Alias, CaseStatement, Expr, ExprTrait, Func},
 };
 
-use super::{Schema, plan::Touch, schema::ColumnKind, sql::table_name};
-use crate::{Stamp, StampType};
+use super::table_name;
+use crate::{
+    Stamp, StampType,
+    touch::{Schema, plan::Touch, schema::ColumnKind},
+};
 
 /// What a touch assigns: the touch column and the version, or the columns that the rule names.
 pub(crate) fn assignments(

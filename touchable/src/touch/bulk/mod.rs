@@ -1,5 +1,9 @@
 //! Bulk writes that touch as if each row had been saved.
 
+mod insert;
+mod insert_told;
+mod update;
+
 use std::collections::HashMap;
 
 use sea_orm::{
@@ -10,15 +14,13 @@ use sea_orm::{
 
 use super::{
     assigned::rows_of,
-    bulk_insert, bulk_update,
     capture::Captured,
     explicit::{CHUNK, begin, finish, read_keys},
     flush::flush,
     hooks::active_rules,
-    mysql,
     plan::{Entry, Except, Key, Query as Rows, Start},
     publish,
-    sql::{in_values, table_name},
+    sql::{in_values, mysql, table_name},
 };
 use crate::{
     Error, Result, Touchable,
@@ -67,7 +69,7 @@ impl<E: Touchable> Touching<UpdateMany<E>> {
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<UpdateResult> {
         publish::check(db, E::schema())?;
         let tx = begin(db).await?;
-        let done = ours(bulk_update::run::<E, _>(&tx, self.0.as_query())).await;
+        let done = ours(update::run::<E, _>(&tx, self.0.as_query())).await;
         let done = finish(tx, done).await?;
         observe::saved(E::schema(), done.rows_affected);
         Ok(done)
@@ -105,7 +107,7 @@ where
     ) -> Result<sea_orm::InsertManyResult<A>> {
         publish::check(db, A::Entity::schema())?;
         let tx = begin(db).await?;
-        let done = ours(bulk_insert::run(&tx, self.0)).await;
+        let done = ours(insert::run(&tx, self.0)).await;
         finish(tx, done).await
     }
 }

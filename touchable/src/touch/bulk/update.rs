@@ -5,20 +5,22 @@ use sea_orm::{
     sea_query::{Alias, LockType, Query, UpdateStatement},
 };
 
-use super::{
-    Event,
-    assigned::Assigned,
-    bulk::{matching, unreadable},
-    capture::Captured,
-    explicit::{CHUNK, read_keys},
-    flush::flush,
-    hooks::active_rules,
-    mysql,
-    plan::Key,
-    publish,
-    sql::{in_values, table_name},
+use super::{matching, unreadable};
+use crate::{
+    Clock, Result, Touchable,
+    connection::ask,
+    touch::{
+        Event,
+        assigned::Assigned,
+        capture::Captured,
+        explicit::{CHUNK, read_keys},
+        flush::flush,
+        hooks::active_rules,
+        plan::Key,
+        publish,
+        sql::{in_values, mysql, table_name},
+    },
 };
-use crate::{Clock, Result, Touchable, connection::ask};
 
 pub(super) async fn run<E: Touchable, C: ConnectionTrait>(
     db: &C,

@@ -6,21 +6,24 @@ use sea_orm::{
     sea_query::{Expr, InsertStatement, Query},
 };
 
-use super::{
-    Event,
-    ahead::lock_parents,
-    bulk::unreadable,
-    bulk_insert_told,
-    capture::{Captured, MARK},
-    explicit::CHUNK,
-    flush::flush,
-    hooks::active_rules,
-    plan::{Entry, Except, Key, Start, Values},
-    publish,
-    row::is_null,
-    schema::CompiledRule,
+use super::{insert_told, unreadable};
+use crate::{
+    Clock, Result, Stamp, Touchable,
+    connection::ask,
+    observe,
+    touch::{
+        Event,
+        ahead::lock_parents,
+        capture::{Captured, MARK},
+        explicit::CHUNK,
+        flush::flush,
+        hooks::active_rules,
+        plan::{Entry, Except, Key, Start, Values},
+        publish,
+        row::is_null,
+        schema::CompiledRule,
+    },
 };
-use crate::{Clock, Result, Stamp, Touchable, connection::ask, observe};
 
 pub(super) async fn run<A, C>(db: &C, mut insert: InsertMany<A>) -> Result<InsertManyResult<A>>
 where
@@ -37,7 +40,7 @@ where
     let told = publish::is_told(ask(db).as_ref(), schema);
     let keys = rows.primary_keys::<A::Entity>();
     if told {
-        bulk_insert_told::check(db, schema, &written, keys.as_ref())?;
+        insert_told::check(db, schema, &written, keys.as_ref())?;
     }
     *QueryTrait::query(&mut insert) = rows.rewrite::<A::Entity>(insert.as_query())?;
 
@@ -50,7 +53,7 @@ where
     )
     .await?;
     let result = if told {
-        bulk_insert_told::run(db, insert, keys).await?
+        insert_told::run(db, insert, keys).await?
     } else {
         insert.exec(db).await?
     };

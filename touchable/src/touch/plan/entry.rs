@@ -1,0 +1,88 @@
+//! Rows that something other than a cascade touches.
+
+use std::{ptr, sync::Arc};
+
+use super::{Key, Reason, RowSet, Start, Values};
+use crate::touch::{Schema, schema::CompiledRule};
+
+/// Rows that something other than a cascade touches.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub target: &'static Schema,
+    pub columns: &'static [&'static str],
+    pub rows: Arc<RowSet>,
+    pub source: &'static Schema,
+    pub reason: Reason,
+}
+
+impl Entry {
+    /// The rows that a rule of `source` names.
+    pub(crate) fn fired(source: &'static Schema, rule: &'static CompiledRule, from: Start) -> Self {
+        Self {
+            target: (rule.target)(),
+            columns: &rule.columns,
+            rows: Arc::new(RowSet::Through {
+                hops: &rule.hops,
+                from,
+            }),
+            source,
+            reason: Reason::Rule(rule),
+        }
+    }
+
+    /// The rows of this key, to which a row of `source` belongs that need not be stored.
+    pub(crate) fn parent(source: &'static Schema, rule: &'static CompiledRule, key: Key) -> Self {
+        let values = Values {
+            former: vec![key],
+            ..Values::default()
+        };
+        Self::fired(source, rule, Start::Values(values))
+    }
+
+    /// Whether both name the rows of one rule.
+    pub(crate) fn same_rule(&self, other: &Self) -> bool {
+        let (RowSet::Through { hops: one, .. }, RowSet::Through { hops: another, .. }) =
+            (&*self.rows, &*other.rows)
+        else {
+            return false;
+        };
+        ptr::eq(*one, *another) && self.columns == other.columns
+    }
+
+    /// Whether this is as many keys as one statement may name.
+    pub(crate) fn is_chunk(&self) -> bool {
+        matches!(
+            &*self.rows,
+            RowSet::Through {
+                from: Start::Values(_),
+                ..
+            }
+        )
+    }
+
+    /// The same rule from elsewhere.
+    pub(crate) fn with_start(&self, from: Start) -> Self {
+        let rows = match &*self.rows {
+            RowSet::Through { hops, .. } => Arc::new(RowSet::Through { hops, from }),
+            _ => self.rows.clone(),
+        };
+        Self {
+            target: self.target,
+            columns: self.columns,
+            rows,
+            source: self.source,
+            reason: self.reason,
+        }
+    }
+
+    /// These rows themselves.
+    pub(crate) fn rows(target: &'static Schema, keys: Vec<Key>) -> Self {
+        Self {
+            target,
+            columns: &[],
+            rows: Arc::new(RowSet::Keys(keys)),
+            source: target,
+            reason: Reason::Asked(target),
+        }
+    }
+}

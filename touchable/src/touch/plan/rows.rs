@@ -1,0 +1,94 @@
+//! Sets of rows, described so that the database can find them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use sea_orm::{
+    RelationDef,
+    sea_query::{Expr, SelectStatement},
+};
+
+use super::Key;
+use crate::touch::Schema;
+
+/// A set of rows of one entity, described so that the database can find it.
+#[derive(Debug)]
+pub(crate) enum RowSet {
+    /// The rows with these primary keys.
+    Keys(Vec<Key>),
+    /// The rows at the end of a path of associations.
+    Through {
+        hops: &'static [RelationDef],
+        from: Start,
+    },
+    Union(Vec<Arc<RowSet>>),
+    /// The rows of one entity among those reached by going round a cycle of rules.
+    Walk {
+        walk: Arc<Walk>,
+        node: usize,
+    },
+}
+
+/// Where a path of associations starts.
+#[derive(Clone, Debug)]
+pub(crate) enum Start {
+    /// A row whose key columns are known to the process.
+    Values(Values),
+    /// The rows of a query.
+    Query(Arc<Query>),
+    /// Rows that this flush touches.
+    Rows {
+        source: &'static Schema,
+        rows: Arc<RowSet>,
+    },
+}
+
+/// What is known of a saved row's association.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Values {
+    /// The primary key, while the row is stored: conditions on the association are asked of it.
+    pub row: Option<Key>,
+    pub row_table: Option<&'static Schema>,
+    /// The association's key as it is stored now.
+    pub current: Vec<Key>,
+    /// The key as it was: nobody can ask the row for it any more.
+    pub former: Vec<Key>,
+}
+
+/// Rows of an entity that a bulk write will change, before it does.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pub source: &'static Schema,
+    /// `FROM` and `WHERE`, without columns.
+    pub rows: SelectStatement,
+    /// Columns that the write is about to set.
+    pub becomes: HashMap<&'static str, Expr>,
+}
+
+impl Query {
+    pub(crate) fn of(
+        source: &'static Schema,
+        rows: SelectStatement,
+        becomes: HashMap<&'static str, Expr>,
+    ) -> Self {
+        Self {
+            source,
+            rows,
+            becomes,
+        }
+    }
+}
+
+/// The rows reached from some rows by following rules that form a cycle, until nothing new is found.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub nodes: Vec<&'static Schema>,
+    pub base: Vec<(usize, Arc<RowSet>)>,
+    pub edges: Vec<WalkEdge>,
+}
+
+#[derive(Debug)]
+pub(crate) struct WalkEdge {
+    pub from: usize,
+    pub to: usize,
+    pub hops: &'static [RelationDef],
+}

@@ -1,0 +1,231 @@
+//! The UPDATE of a touch, and the rows that it will find.
+
+use std::cell::Cell;
+
+use sea_orm::{
+    DbBackend, Statement,
+    sea_query::{
+        Alias, Condition, DynIden, Expr, IntoIden, LockType, Order, Query, SelectStatement, TableRef,
+        UpdateStatement,
+    },
+};
+
+use super::{conditions::in_subquery, key_alias, mysql, rising, table_name};
+use crate::{
+    Stamp,
+    touch::{
+        Schema,
+        plan::{Except, RowSet, Start, Touch},
+    },
+};
+
+/// Writes the statements of one backend.
+pub(crate) struct Sql {
+    pub backend: DbBackend,
+    aliases: Cell<usize>,
+}
+
+/// The statements of a touch.
+#[derive(Debug)]
+pub(crate) struct Worded<S = Statement> {
+    pub update: S,
+    /// Where the keys of its rows are asked for and the UPDATE does not return them: the question.
+    pub moved: Option<S>,
+}
+
+impl<S> Worded<S> {
+    pub(crate) fn map<T>(&self, each: impl Fn(&S) -> T) -> Worded<T> {
+        Worded {
+            update: each(&self.update),
+            moved: self.moved.as_ref().map(each),
+        }
+    }
+}
+
+impl Sql {
+    pub(crate) fn new(backend: DbBackend) -> Self {
+        Self {
+            backend,
+            aliases: Cell::new(0),
+        }
+    }
+
+    /// The UPDATE of a touch on PostgreSQL, to be part of a larger statement: `first` is asked before a row is locked.
+    pub(crate) fn update_part(&self, touch: &Touch, stamp: Stamp, first: Option<Expr>) -> UpdateStatement {
+        let target = touch.target;
+        let mut rows = self.ordered_keys(touch);
+        rows.lock(LockType::NoKeyUpdate);
+        if let Some(first) = first {
+            rows.and_where(first);
+        }
+        let mut update = Query::update();
+        update.table(target.table.clone());
+        for (column, value) in rising::assignments(self.backend, target, touch.columns, stamp) {
+            update.value(Alias::new(column), value);
+        }
+        update
+            .cond_where(in_subquery(
+                &table_name(target),
+                &target.primary_key_idens(),
+                rows,
+            ))
+            .returning(Query::returning().expr(Expr::cust("1")));
+        update
+    }
+
+    /// The statements of a touch.
+    pub(crate) fn touch(&self, touch: &Touch, stamp: Stamp) -> Worded {
+        let asks = touch.told && self.backend == DbBackend::MySql;
+        Worded {
+            update: self.update(touch, stamp),
+            moved: asks.then(|| mysql::moved(self, touch, stamp)),
+        }
+    }
+
+    /// The UPDATE of a touch.
+    fn update(&self, touch: &Touch, stamp: Stamp) -> Statement {
+        let target = touch.target;
+        let mut update = Query::update();
+        update.table(target.table.clone());
+        for (column, value) in rising::assignments(self.backend, target, touch.columns, stamp) {
+            update.value(Alias::new(column), value);
+        }
+        if touch.told && self.backend != DbBackend::MySql {
+            update.returning(Query::returning().columns(target.primary_key_idens()));
+        }
+        match self.backend {
+            DbBackend::Postgres => self.locked_in_order(touch, update),
+            DbBackend::MySql if touch.rows.is_direct() && !matches!(touch.except, Except::Rows(_)) => {
+                update.cond_where(self.rows_and_except(touch, &table_name(target)));
+                for column in &target.primary_key {
+                    update.order_by(Alias::new(*column), Order::Asc);
+                }
+                if touch.rows.is_by_key(target) {
+                    return mysql::by_primary_key(&update, target);
+                }
+                self.backend.build(&update)
+            }
+            DbBackend::MySql => mysql::update(self, touch, update),
+            _ => {
+                update.cond_where(self.rows_and_except(touch, &table_name(target)));
+                self.backend.build(&update)
+            }
+        }
+    }
+
+    /// PostgreSQL locks rows in the order in which it meets them; an ordered subselect fixes that order.
+    fn locked_in_order(&self, touch: &Touch, mut update: UpdateStatement) -> Statement {
+        let target = touch.target;
+        if touch.rows.is_single(target) {
+            update.cond_where(self.rows_and_except(touch, &table_name(target)));
+        } else {
+            let mut rows = self.ordered_keys(touch);
+            rows.lock(LockType::NoKeyUpdate);
+            update.cond_where(in_subquery(
+                &table_name(target),
+                &target.primary_key_idens(),
+                rows,
+            ));
+        }
+        self.backend.build(&update)
+    }
+
+    /// The primary keys of a touch's rows, as many as `limit`; nothing is locked.
+    pub(crate) fn select_touched(&self, touch: &Touch, limit: u64) -> Statement {
+        let mut rows = self.ordered_keys(touch);
+        rows.limit(limit);
+        self.backend.build(&rows)
+    }
+
+    /// How many rows a touch has, as `n`.
+    pub(crate) fn count_touched(&self, touch: &Touch) -> Statement {
+        let mut rows = self.ordered_keys(touch);
+        rows.clear_order_by();
+        let count = Query::select()
+            .expr_as(Expr::cust("COUNT(*)"), Alias::new("n"))
+            .from_subquery(rows, Alias::new("hit"))
+            .to_owned();
+        self.backend.build(&count)
+    }
+
+    /// The primary keys of a touch's rows, in order, named `k0`, `k1`, …
+    pub(in crate::touch) fn ordered_keys(&self, touch: &Touch) -> SelectStatement {
+        let alias = self.alias();
+        let mut rows = Query::select();
+        rows.from(touch.target.table.clone().alias(alias.clone()));
+        for (i, column) in touch.target.primary_key.iter().enumerate() {
+            rows.expr_as(Expr::col((alias.clone(), Alias::new(*column))), key_alias(i));
+            rows.order_by((alias.clone(), Alias::new(*column)), Order::Asc);
+        }
+        rows.cond_where(self.rows_and_except(touch, &alias));
+        rows
+    }
+
+    pub(crate) fn select(
+        &self,
+        table: TableRef,
+        columns: &[DynIden],
+        condition: impl Fn(&DynIden) -> Condition,
+    ) -> SelectStatement {
+        let alias = self.alias();
+        let mut select = Query::select();
+        select.from(table.alias(alias.clone()));
+        for (i, column) in columns.iter().enumerate() {
+            select.expr_as(Expr::col((alias.clone(), column.clone())), key_alias(i));
+        }
+        select.cond_where(condition(&alias));
+        select
+    }
+
+    pub(crate) fn alias(&self) -> DynIden {
+        let n = self.aliases.get();
+        self.aliases.set(n + 1);
+        Alias::new(format!("t{n}")).into_iden()
+    }
+}
+
+impl RowSet {
+    /// Whether the rows are found without asking another table.
+    fn is_direct(&self) -> bool {
+        match self {
+            Self::Keys(_) => true,
+            Self::Through {
+                hops,
+                from: Start::Values(_),
+            } => hops.len() == 1 && hops.iter().all(|hop| hop.on_condition.is_none()),
+            _ => false,
+        }
+    }
+
+    /// Whether the rows are found by their primary keys.
+    fn is_by_key(&self, schema: &Schema) -> bool {
+        match self {
+            Self::Keys(_) => true,
+            Self::Through {
+                hops: [hop],
+                from: Start::Values(_),
+            } => {
+                hop.on_condition.is_none()
+                    && hop
+                        .to_col
+                        .iter()
+                        .map(ToString::to_string)
+                        .eq(schema.primary_key.iter().copied())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether there is at most one row, so that no order of locks has to be kept.
+    fn is_single(&self, schema: &Schema) -> bool {
+        let keys = match self {
+            Self::Keys(keys) => keys.len(),
+            Self::Through {
+                from: Start::Values(values),
+                ..
+            } => values.current.len() + values.former.len(),
+            _ => return false,
+        };
+        keys <= 1 && self.is_by_key(schema)
+    }
+}
