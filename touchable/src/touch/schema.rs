@@ -33,6 +33,9 @@ pub struct Schema {
     /// The stream on which its changes are published.
     pub(crate) feed: Option<&'static str>,
     columns: Vec<(&'static str, ColumnKind)>,
+    /// How the keys of its records begin.
+    #[cfg(feature = "cache")]
+    pub(crate) key_head: OnceLock<String>,
     place: OnceLock<Place>,
     published: OnceLock<Vec<&'static Schema>>,
 }
@@ -117,6 +120,8 @@ impl Schema {
             touched: format!("{} touched", entity.as_str()),
             labels: [Label::new("table", entity.as_str())],
             feed: E::feed(),
+            #[cfg(feature = "cache")]
+            key_head: OnceLock::new(),
             place: OnceLock::new(),
             published: OnceLock::new(),
             rules: E::RULES.iter().map(CompiledRule::of).collect(),

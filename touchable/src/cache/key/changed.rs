@@ -1,15 +1,14 @@
 //! The key of a record that a message of the feed names.
 
-use sea_orm::{ColumnTrait, ColumnType, EntityTrait, Iterable, PrimaryKeyToColumn};
+use sea_orm::{ColumnTrait, ColumnType, Iterable, PrimaryKeyToColumn};
 
-use super::KeyWriter;
-use crate::feed::Id;
+use super::{KeyWriter, record};
+use crate::{Touchable, feed::Id};
 
 /// The key that the record of an entity with this primary key has, `tasks/5`; `None` when the id does not tell it.
-pub(crate) fn of<E: EntityTrait>(id: &Id) -> Option<String> {
-    let entity = E::default();
+pub(crate) fn of<E: Touchable>(id: &Id) -> Option<String> {
     let mut key = KeyWriter::after(String::new());
-    key.table(entity.schema_name(), entity.table_name());
+    key.head(record::head::<E>());
     let values = match id {
         Id::Composite(values) => values.as_slice(),
         single => std::slice::from_ref(single),

@@ -40,7 +40,7 @@ mod tests {
         Result, Stamp,
         cache::{
             CacheKey, Version,
-            key::{KeyWriter, MAX_KEY_BYTES, Namespace},
+            key::{KeyWriter, MAX_KEY_BYTES, Namespace, writer::head_of},
         },
     };
 
@@ -136,7 +136,7 @@ mod tests {
 
     impl CacheKey for Record {
         fn write_to(&self, key: &mut KeyWriter) -> Result<()> {
-            key.table(self.schema.as_deref(), &self.table);
+            key.head(&head_of(self.schema.as_deref(), &self.table));
             for (place, value) in self.values.iter().enumerate() {
                 if place > 0 {
                     key.raw(',');

@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue, EntityName, EntityTrait, Iterable, ModelTrait, PrimaryKeyToColumn, Value,
 };
 
-use super::{KeyWriter, Version, primary};
+use super::{KeyWriter, Version, primary, writer::head_of};
 use crate::{Result, Stamp, Touchable, cache::Failure, touch::engine::is_null};
 
 /// Something that holds the columns of a row.
@@ -39,13 +39,21 @@ fn no_version<R: Record + ?Sized>(problem: &'static str) -> Failure {
     Failure::NoVersion { table, problem }
 }
 
+/// `tasks/`.
+pub(super) fn head<E: Touchable>() -> &'static str {
+    let head = || {
+        let entity = E::default();
+        head_of(entity.schema_name(), entity.table_name())
+    };
+    E::schema().key_head.get_or_init(head)
+}
+
 /// `tasks/5`.
 ///
 /// # Errors
 /// When it is not saved.
 pub fn write_key<R: Record + ?Sized>(record: &R, key: &mut KeyWriter) -> Result<()> {
-    let entity = <R::Entity as Default>::default();
-    key.table(entity.schema_name(), entity.table_name());
+    key.head(head::<R::Entity>());
     for (i, column) in <R::Entity as EntityTrait>::PrimaryKey::iter().enumerate() {
         if i > 0 {
             key.raw(',');

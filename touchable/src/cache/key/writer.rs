@@ -159,16 +159,12 @@ impl KeyWriter {
         Ok(())
     }
 
-    /// `schema.table/`.
-    pub(super) fn table(&mut self, schema: Option<&str>, table: &str) {
+    /// Begins a record, with the [head](head_of) of its table.
+    #[inline]
+    pub(super) fn head(&mut self, head: &str) {
         self.begin();
         self.blank = false;
-        if let Some(schema) = schema {
-            NAME.push(&mut self.text, schema);
-            self.text.push('.');
-        }
-        NAME.push(&mut self.text, table);
-        self.text.push('/');
+        self.text.push_str(head);
     }
 
     #[inline]
@@ -200,6 +196,18 @@ impl KeyWriter {
         self.blank = false;
         self.version(version);
     }
+}
+
+/// How the keys of a table's records begin: `schema.table/`.
+pub(super) fn head_of(schema: Option<&str>, table: &str) -> String {
+    let mut head = String::new();
+    if let Some(schema) = schema {
+        NAME.push(&mut head, schema);
+        head.push('.');
+    }
+    NAME.push(&mut head, table);
+    head.push('/');
+    head
 }
 
 /// See [`KeyWriter::pieces`].

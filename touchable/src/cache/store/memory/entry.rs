@@ -11,12 +11,19 @@ use crate::cache::entry::Inspected;
 pub(super) struct Entry(Arc<Shared>);
 
 struct Shared {
-    /// Emptied when the entry leaves the map. The map itself gives back what has left it only after some hundred more
-    /// changes, which with values of some size would be several times the bound.
-    value: RwLock<Option<Held>>,
+    value: Value,
     len: usize,
     /// Microseconds since the Unix epoch; `i64::MAX` is never.
     expires_at: i64,
+}
+
+/// The map gives back what has left it only after some hundred more changes, which with values of some size would be
+/// several times the bound.
+enum Value {
+    /// So small that some hundred of them do not matter: read without a lock.
+    Small(Held),
+    /// Emptied when the entry leaves the map.
+    Large(RwLock<Option<Held>>),
 }
 
 /// Bytes, and what a cache has found in them.
@@ -38,21 +45,31 @@ impl Held {
 /// and what a cache has found in it.
 const OVERHEAD: usize = 480;
 
+/// The share of the bound up to which a value is small.
+const SMALL_SHARE: u64 = 16_384;
+
 impl Entry {
-    pub(super) fn new(value: Bytes, expires_at: i64) -> Self {
+    /// In a map with this bound.
+    pub(super) fn new(value: Bytes, expires_at: i64, max_bytes: u64) -> Self {
+        let len = value.len();
+        let held = Held {
+            bytes: value,
+            inspected: OnceLock::new(),
+        };
+        let value = if len as u64 <= max_bytes / SMALL_SHARE {
+            Value::Small(held)
+        } else {
+            Value::Large(RwLock::new(Some(held)))
+        };
         Self(Arc::new(Shared {
-            len: value.len(),
-            value: RwLock::new(Some(Held {
-                bytes: value,
-                inspected: OnceLock::new(),
-            })),
+            value,
+            len,
             expires_at,
         }))
     }
 
-    /// Another value with the same end.
-    pub(super) fn with(&self, value: Bytes) -> Self {
-        Self::new(value, self.0.expires_at)
+    pub(super) fn expires_at(&self) -> i64 {
+        self.0.expires_at
     }
 
     /// Nothing when the entry has left the map.
@@ -63,19 +80,23 @@ impl Entry {
     /// Looks at the value where it is. It cannot leave the map meanwhile: this is no place for code of others.
     #[inline]
     pub(super) fn look<R>(&self, look: impl FnOnce(&Held) -> Option<R>) -> Option<R> {
-        let held = self.0.value.read().unwrap_or_else(PoisonError::into_inner);
-        held.as_ref().and_then(look)
+        let lock;
+        let held = match &self.0.value {
+            Value::Small(held) => Some(held),
+            Value::Large(held) => {
+                lock = held.read().unwrap_or_else(PoisonError::into_inner);
+                lock.as_ref()
+            }
+        };
+        held.and_then(look)
     }
 
     pub(super) fn empty(&self) {
-        let held = self
-            .0
-            .value
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        // Outside of the lock: an owner of bytes may do anything when it is dropped.
-        drop(held);
+        if let Value::Large(held) = &self.0.value {
+            let held = held.write().unwrap_or_else(PoisonError::into_inner).take();
+            // Outside of the lock: an owner of bytes may do anything when it is dropped.
+            drop(held);
+        }
     }
 
     pub(super) fn weight(&self, key: &str) -> u64 {

@@ -136,7 +136,8 @@ impl Memory {
     }
 
     fn entry(&self, value: Bytes, ttl: Option<Ttl>) -> Entry {
-        Entry::new(value, ttl.map_or(i64::MAX, |ttl| ttl.after(self.0.clock.now())))
+        let expires_at = ttl.map_or(i64::MAX, |ttl| ttl.after(self.0.clock.now()));
+        Entry::new(value, expires_at, self.0.max_bytes)
     }
 
     fn is_live(&self, entry: &Entry) -> bool {
@@ -293,7 +294,7 @@ impl Store for Memory {
             let Ok(sum) = sum else { return Op::Nop };
             let value = Bytes::from(sum.to_string());
             Op::Put(match live {
-                Some((_, entry)) => entry.with(value),
+                Some((_, entry)) => Entry::new(value, entry.expires_at(), self.0.max_bytes),
                 None => self.entry(value, ttl),
             })
         });
