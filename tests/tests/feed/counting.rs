@@ -1,8 +1,9 @@
 //! What the feed counts: every message, retry, dead letter and takeover once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
+use tokio::sync::Semaphore;
 use touchable::feed::{
     Batch, Change, News, Stream,
     observe::{DEAD_LETTERS, DELIVERED, HANDLED, LAG_MESSAGES, LAGGED, RETRIES, SENT, TAKEOVERS, TRIMMED},
@@ -153,4 +154,50 @@ async fn b15_takeovers_and_lags_are_shown() {
     };
     assert_eq!(figure(TAKEOVERS), "Counter(1)");
     assert_eq!(figure(LAG_MESSAGES), "Gauge(0.0)");
+}
+
+/// What a gauge shows now, which it forgets.
+fn shown(snapshotter: &Snapshotter, name: &str) -> Option<f64> {
+    let snapshot = snapshotter.snapshot().into_vec();
+    let found = snapshot.into_iter().find(|(key, ..)| key.key().name() == name);
+    match found?.3 {
+        DebugValue::Gauge(value) => Some(value.into_inner()),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn b15_a_backlog_is_shown_while_it_lasts() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _local = metrics::set_default_local_recorder(&recorder);
+    let world = World::on(redis_url()).await;
+    let users = world.users().await;
+    users.producer().queue_all(&changes(0..2_000)).await.unwrap();
+    let (seen, allowed) = (Seen::default(), Arc::new(Semaphore::new(0)));
+    let (noting, asking) = (seen.clone(), Arc::clone(&allowed));
+    let task = users
+        .consumer("search")
+        .batch_size(1)
+        .run(move |batch: Batch<Change>| {
+            let (noting, asking) = (noting.clone(), Arc::clone(&asking));
+            async move {
+                asking.acquire().await.unwrap().forget();
+                noting.note(&batch);
+                done()
+            }
+        })
+        .unwrap();
+    let mut lag = 0.0;
+    until("no backlog is shown", async || {
+        allowed.add_permits(1);
+        lag = shown(&snapshotter, LAG_MESSAGES).unwrap_or_default();
+        lag > 0.0
+    })
+    .await;
+    let left = f64::from(i32::try_from(2_000 - seen.all().len()).unwrap());
+    assert!((left..2_000.0).contains(&lag), "{lag} of {left}");
+    allowed.add_permits(2_000);
+    until("it does not go on", async || seen.all().len() == 2_000).await;
+    task.shutdown().await;
 }

@@ -1,6 +1,7 @@
 //! Reading from an offset that is kept in Redis, one process at a time.
 
 mod ahead;
+mod gauge;
 mod handle;
 mod lag;
 mod ledger;
@@ -161,7 +162,7 @@ impl Consumer {
         let (_stage, stop) = Stop::never();
         let mut handled = 0;
         for shard in 0..self.stream.shards.len() {
-            let ledger = Ledger::new(&self.stream, shard, &self.name);
+            let ledger = Arc::new(Ledger::new(&self.stream, shard, &self.name));
             let Some(lease) = Lease::acquire(ledger.leases(), &self.name, self.settings.lease).await? else {
                 continue;
             };

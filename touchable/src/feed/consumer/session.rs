@@ -1,13 +1,14 @@
 //! One turn at work: from the lease to its end.
 
-use std::{error::Error as StdError, time::Duration};
+use std::{error::Error as StdError, sync::Arc, time::Duration};
 
 use serde::de::DeserializeOwned;
-use tokio::{select, time::Instant};
+use tokio::select;
 
 use super::{
     Settings,
     ahead::ReadAhead,
+    gauge::Gauge,
     ledger::{Begun, Ledger},
     step::{Place, Step},
 };
@@ -30,9 +31,6 @@ const AFTER_FAILURE: Duration = Duration::from_millis(200);
 /// The wait after an error of Redis.
 const AFTER_ERROR: Duration = Duration::from_millis(500);
 
-/// How often the lag is counted.
-const COUNTING: Duration = Duration::from_secs(10);
-
 /// How a turn has ended.
 #[derive(Debug)]
 pub(super) enum End {
@@ -45,7 +43,7 @@ pub(super) enum End {
 
 /// Waits for the lease, works as long as it lasts, and gives it back. Returns how long to wait before the next turn.
 pub(super) async fn turn<T, H, F, E>(
-    ledger: &Ledger,
+    ledger: &Arc<Ledger>,
     settings: &Settings,
     handler: &H,
     stop: &Stop,
@@ -93,7 +91,7 @@ where
 
 /// A consumer of one shard while it has the lease.
 pub(super) struct Session<'a> {
-    pub(super) ledger: &'a Ledger,
+    pub(super) ledger: &'a Arc<Ledger>,
     pub(super) settings: &'a Settings,
     pub(super) lease: &'a Lease,
     pub(super) stop: &'a Stop,
@@ -101,7 +99,7 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub(super) const fn new(
-        ledger: &'a Ledger,
+        ledger: &'a Arc<Ledger>,
         settings: &'a Settings,
         lease: &'a Lease,
         stop: &'a Stop,
@@ -128,7 +126,7 @@ impl<'a> Session<'a> {
         let mut place = self.settle(begun).await?;
         let mut tail = self.tail();
         let mut ahead: Option<Page> = None;
-        let mut counted: Option<Instant> = None;
+        let mut gauge = Gauge::new();
         while !self.stop.is_requested() {
             let (page, marked) = match ahead.take() {
                 Some(page) => (page, true),
@@ -138,7 +136,7 @@ impl<'a> Session<'a> {
                 },
             };
             if page.entries.is_empty() {
-                self.measure(&place, 0, &mut counted).await;
+                gauge.caught_up(self.ledger);
                 if once {
                     return Ok(End::Handled(0));
                 }
@@ -173,7 +171,12 @@ impl<'a> Session<'a> {
                 Step::Failed(reason) => return Ok(End::Failed(reason)),
                 Step::Left => return Ok(End::Stopped),
             }
-            self.measure(&place, read, &mut counted).await;
+            // The last read has brought all there was, unless it could have brought more.
+            if read < self.settings.batch_size && place.until.is_none() {
+                gauge.caught_up(self.ledger);
+            } else {
+                gauge.goes_on(self.ledger, place.after());
+            }
         }
         if ahead.is_some() {
             // What was read ahead is marked and will not be handled.
@@ -216,28 +219,6 @@ impl<'a> Session<'a> {
             page = tail.next(place.after(), count) => page.map(Some),
             () = self.stop.requested() => Ok(None),
             () = self.lease.lost() => Err(self.lease.is_lost()),
-        }
-    }
-
-    /// Shows the lag: it is known when the last read has brought all there was, and else counted now and then.
-    async fn measure(&self, place: &Place, read: usize, counted: &mut Option<Instant>) {
-        let (ledger, full) = (self.ledger, self.settings.batch_size);
-        if read < full && place.until.is_none() {
-            observe::lag(&ledger.stream, &ledger.consumer, ledger.shard, 0, 0.0);
-            return;
-        }
-        if counted.is_some_and(|counted| counted.elapsed() < COUNTING) {
-            return;
-        }
-        *counted = Some(Instant::now());
-        if let Ok(lag) = ledger.lag(place.after()).await {
-            observe::lag(
-                &ledger.stream,
-                &ledger.consumer,
-                ledger.shard,
-                lag.messages,
-                lag.age.as_secs_f64(),
-            );
         }
     }
 }
