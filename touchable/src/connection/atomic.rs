@@ -2,12 +2,10 @@
 
 use std::{collections::HashMap, slice};
 
-use chrono::{DateTime, NaiveDateTime, Utc};
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value,
+    ConnectionTrait, DbBackend, DbErr, Statement, Value,
     sea_query::{Expr, LockType},
 };
-use tracing::Instrument;
 
 use super::{
     form::Form,
@@ -15,18 +13,16 @@ use super::{
     messages::Messages,
     recipe::{Recipe, Steps},
     session::Session,
-    single::{self, Single},
-    template::{Filling, Template, bound},
+    template::{Filling, bound},
     written::WrittenUpdate,
 };
 use crate::{
-    Clock, Error, Result, Stamp, StampType,
-    observe::Flush,
+    Clock, Error, Result,
     touch::{
         Schema,
         engine::{
-            Captured, ColumnKind, CompiledRule, Entry, Key, Moved, Query as Rows, Start, Tries, begin,
-            carry_out, finish, flush_entries, leave_idle, lock_parents, mark_done, rows_of, take_exact,
+            Captured, CompiledRule, Entry, Key, Moved, Query as Rows, Start, Tries, begin, carry_out,
+            flush_entries, lock_parents, rows_of,
         },
     },
 };
@@ -189,7 +185,7 @@ impl Save {
     }
 
     /// What this save's templates are filled with.
-    fn filling<'a>(&'a self, statement: &'a Statement) -> Filling<'a> {
+    pub(super) fn filling<'a>(&'a self, statement: &'a Statement) -> Filling<'a> {
         Filling {
             written: bound(statement),
             key: self.key(),
@@ -224,75 +220,7 @@ impl Save {
         Ok((sent, moved))
     }
 
-    async fn run_single<S: Form>(
-        &self,
-        session: &Session,
-        single: &Single,
-        statement: &Statement,
-    ) -> Result<S::Output> {
-        let Change::Update { key, .. } = &self.change else {
-            let sent =
-                send_single::<S, _>(&session.db, single, &single.template, self.filling(statement)).await?;
-            self.done();
-            return Ok(sent);
-        };
-        let Some(gated) = &single.gated else {
-            return self
-                .update_single::<S, _>(&session.db, key, single, statement)
-                .await;
-        };
-        if S::READS && !session.contention.is_expected() {
-            let sent = send_single::<S, _>(&session.db, single, gated, self.filling(statement)).await?;
-            let column = |name| S::row(&sent).and_then(|row| row.try_get::<i64>("", name).ok());
-            let alone = S::row(&sent)
-                .is_some_and(|row| row.try_get::<bool>("", single::ALONE_COLUMN).unwrap_or_default());
-            if alone && column(single::FOUND_COLUMN) == Some(1) {
-                self.settle(key, S::row(&sent), true);
-                return Ok(sent);
-            }
-            if alone {
-                return self.unchanged::<S, _>(&session.db, key, statement).await;
-            }
-            session.contention.met();
-        }
-        let tx = begin(&session.db).await?;
-        let done = async {
-            self.lock(&tx, key).await?;
-            self.update_single::<S, _>(&tx, key, single, statement).await
-        }
-        .await;
-        finish(tx, done).await
-    }
-
-    async fn update_single<S: Form, C: ConnectionTrait>(
-        &self,
-        db: &C,
-        key: &Key,
-        single: &Single,
-        statement: &Statement,
-    ) -> Result<S::Output> {
-        let sent = send_single::<S, _>(db, single, &single.template, self.filling(statement)).await?;
-        if !S::found(&sent) {
-            return self.unchanged::<S, _>(db, key, statement).await;
-        }
-        self.settle(key, S::row(&sent), true);
-        Ok(sent)
-    }
-
-    /// Nothing would have changed, or there is no such row: SeaORM asks for the row, or how many there are.
-    async fn unchanged<S: Form, C: ConnectionTrait>(
-        &self,
-        db: &C,
-        key: &Key,
-        statement: &Statement,
-    ) -> Result<S::Output> {
-        let written = WrittenUpdate::read(statement).ok_or_else(|| self.unreadable())?;
-        let stored = S::send(db, unchanged(self.schema, &written, statement.db_backend)).await?;
-        self.settle_idle(key);
-        Ok(stored)
-    }
-
-    async fn lock<C: ConnectionTrait>(&self, tx: &C, key: &Key) -> Result<()> {
+    pub(super) async fn lock<C: ConnectionTrait>(&self, tx: &C, key: &Key) -> Result<()> {
         if tx.get_database_backend() != DbBackend::Sqlite {
             let mut select = rows_of(self.schema, slice::from_ref(key));
             select.expr(Expr::cust("1")).lock(LockType::Update);
@@ -301,48 +229,7 @@ impl Save {
         Ok(())
     }
 
-    /// The stamp that the statement writes.
-    pub(super) fn stamp(&self) -> Stamp {
-        self.ticket().unwrap_or_else(|| Clock::current().stamp())
-    }
-
-    pub(super) fn ticket(&self) -> Option<Stamp> {
-        (self.schema.value_stamp)(self.stamp.as_ref()?)
-    }
-
-    /// The touches are seen to; `after_save` will find the row under the stamp that was written.
-    fn done(&self) {
-        if let Some(stamp) = &self.stamp {
-            mark_done(self.schema, stamp);
-        }
-    }
-
-    /// Leaves word for `after_save` under the stamp with which the row has come back.
-    fn settle(&self, key: &Key, row: Option<&QueryResult>, returns: bool) {
-        match row {
-            Some(row) if read_stamp(self.schema, row) == self.ticket() => self.done(),
-            // Raised above the stored one, or kept since nothing changed.
-            Some(_) => self.settle_idle(key),
-            // MySQL returns no row, nor does SQLite unless SeaORM is told so; SeaORM reads it in a moment.
-            None if !returns => self.done(),
-            // Nobody will ask.
-            None => self.forget(),
-        }
-    }
-
-    fn settle_idle(&self, key: &Key) {
-        self.forget();
-        leave_idle(self.schema.name, key);
-    }
-
-    /// Takes back what `before_save` has left.
-    fn forget(&self) {
-        if let Some(ticket) = self.ticket() {
-            take_exact(ticket, self.schema.name);
-        }
-    }
-
-    fn unreadable(&self) -> Error {
+    pub(super) fn unreadable(&self) -> Error {
         Error::declaration(
             self.schema.name,
             "save",
@@ -365,32 +252,6 @@ async fn will_differ<C: ConnectionTrait>(tx: &C, question: Statement) -> Result<
             .is_ok_and(|differs| differs == 1))
 }
 
-/// Sends a save with its touches and reports these.
-async fn send_single<S: Form, C: ConnectionTrait>(
-    db: &C,
-    single: &Single,
-    template: &Template,
-    filling: Filling<'_>,
-) -> Result<S::Output, DbErr> {
-    let statement = template.fill(filling);
-    let touches = single.plan.touches.len();
-    if touches == 0 {
-        return S::send(db, statement).await;
-    }
-    let flush = Flush::begin(&single.plan);
-    let sent = S::send(db, statement).instrument(flush.span().clone()).await?;
-    let moved = match S::row(&sent) {
-        Some(row) => (0..touches)
-            .map(|touch| row.try_get::<i64>("", &single::rows_column(touch)))
-            .map(|rows| u64::try_from(rows.unwrap_or_default()).unwrap_or_default())
-            .collect(),
-        None if S::found(&sent) => Vec::new(),
-        None => vec![0; touches],
-    };
-    flush.end(&single.plan, &moved);
-    Ok(sent)
-}
-
 /// What stands for an UPDATE that would change nothing: it finds the row as it is.
 pub(super) fn unchanged(schema: &Schema, written: &WrittenUpdate, backend: DbBackend) -> Statement {
     let table = written
@@ -409,17 +270,4 @@ pub(super) fn unchanged(schema: &Schema, written: &WrittenUpdate, backend: DbBac
     }
     statement.append(written.condition.clone());
     statement.into_statement(backend)
-}
-
-/// The stamp of a row that came back.
-fn read_stamp(schema: &Schema, row: &QueryResult) -> Option<Stamp> {
-    if schema.kind(schema.touch) == Some(ColumnKind::Naive) {
-        row.try_get::<Option<NaiveDateTime>>("", schema.touch)
-            .ok()??
-            .to_stamp()
-    } else {
-        row.try_get::<Option<DateTime<Utc>>>("", schema.touch)
-            .ok()??
-            .to_stamp()
-    }
 }

@@ -32,6 +32,7 @@ mod pending;
 mod publisher;
 mod recipe;
 mod session;
+mod settle;
 mod single;
 mod template;
 mod transaction;
