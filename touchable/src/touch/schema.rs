@@ -34,7 +34,6 @@ pub struct Schema {
     pub(crate) feed: Option<&'static str>,
     columns: Vec<(&'static str, ColumnKind)>,
     /// How the keys of its records begin.
-    #[cfg(feature = "cache")]
     pub(crate) key_head: OnceLock<String>,
     place: OnceLock<Place>,
     published: OnceLock<Vec<&'static Schema>>,
@@ -120,7 +119,6 @@ impl Schema {
             touched: format!("{} touched", entity.as_str()),
             labels: [Label::new("table", entity.as_str())],
             feed: E::feed(),
-            #[cfg(feature = "cache")]
             key_head: OnceLock::new(),
             place: OnceLock::new(),
             published: OnceLock::new(),

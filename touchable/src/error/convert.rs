@@ -1,0 +1,39 @@
+//! To SeaORM's error and back: hooks and transactions return nothing else.
+
+use std::convert::Infallible;
+
+use sea_orm::DbErr;
+
+use super::{AFTER_COMMIT, BYPASS, Error, Kind, UNTOLD};
+
+impl From<DbErr> for Error {
+    fn from(source: DbErr) -> Self {
+        match &source {
+            DbErr::Custom(message) if message.starts_with(AFTER_COMMIT) => {
+                Self::after_commit(message[AFTER_COMMIT.len()..].to_owned())
+            }
+            DbErr::Custom(message) if message.starts_with(BYPASS) => {
+                Self(Kind::Bypass(message[BYPASS.len()..].to_owned()))
+            }
+            DbErr::Custom(message) if message.starts_with(UNTOLD) => {
+                Self(Kind::Untold(message[UNTOLD.len()..].to_owned()))
+            }
+            _ => Self(Kind::Database(source)),
+        }
+    }
+}
+
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+impl From<Error> for DbErr {
+    fn from(error: Error) -> Self {
+        match error.0 {
+            Kind::Database(source) => source,
+            _ => Self::Custom(error.to_string()),
+        }
+    }
+}

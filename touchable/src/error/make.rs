@@ -1,0 +1,111 @@
+//! The ways in which an error comes about.
+
+use std::fmt;
+
+use sea_orm::DbErr;
+
+use super::{Error, Kind};
+use crate::{cache::Failure, check::Problem, touch::Schema};
+
+impl Error {
+    pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
+        Self(Kind::Touch {
+            table: table.into(),
+            rules: rules.into(),
+            source,
+        })
+    }
+
+    pub(crate) fn record_not_found(table: &'static str, key: impl fmt::Display) -> Self {
+        Self(Kind::RecordNotFound {
+            table,
+            key: key.to_string(),
+        })
+    }
+
+    pub(crate) fn coarse_column(table: &'static str, column: &'static str) -> Self {
+        Self(Kind::CoarseColumn { table, column })
+    }
+
+    pub(crate) fn declaration(
+        table: &'static str,
+        association: &'static str,
+        problem: impl Into<String>,
+    ) -> Self {
+        Self(Kind::Declaration {
+            table,
+            association,
+            problem: problem.into(),
+        })
+    }
+
+    pub(crate) fn key_not_set(table: &'static str, column: &'static str) -> Self {
+        Self(Kind::KeyNotSet { table, column })
+    }
+
+    pub(crate) const fn after_commit(failures: String) -> Self {
+        Self(Kind::AfterCommit(failures))
+    }
+
+    pub(crate) const fn check(problems: Vec<Problem>) -> Self {
+        Self(Kind::Check(problems))
+    }
+
+    pub(crate) const fn not_a_touch_connection() -> Self {
+        Self(Kind::NotATouchConnection)
+    }
+
+    pub(crate) fn bypass(table: &str, rules: &str, statement: &str) -> Self {
+        Self(Kind::Bypass(format!(
+            "`{table}` ({rules}); use the ActiveModel, or `.touching()` for bulk writes: {statement}"
+        )))
+    }
+
+    /// A write of `table` that could change rows of a published entity.
+    pub(crate) fn untold(table: &str, published: &Schema) -> Self {
+        let stream = published.feed.unwrap_or_default();
+        let led = if table == published.name {
+            String::new()
+        } else {
+            format!(", to which the rules of `{table}` lead")
+        };
+        Self(Kind::Untold(format!(
+            "of `{}`{led}, which is published on the stream `{stream}`: write on \
+             `touchable::connect(db).publish(&stream.producer())`, with the producer of `{stream}`, or in a transaction of it; \
+             or on `touchable::connect(db).unpublished()`",
+            published.name
+        )))
+    }
+
+    /// An insert into a published entity whose key the database gives and does not return.
+    pub(crate) fn untold_key(published: &Schema) -> Self {
+        Self(Kind::Untold(format!(
+            "of `{}`, since the database gives new rows a key and does not return it: set the primary key, or insert row by row \
+             where the key is one number",
+            published.name
+        )))
+    }
+
+    pub(crate) const fn cache(failure: Failure) -> Self {
+        Self(Kind::Cache(failure))
+    }
+
+    /// What went wrong around a cache, to be handed to everybody who waits for it.
+    #[cfg(feature = "cache")]
+    pub(crate) fn into_failure(self) -> Failure {
+        match self.0 {
+            Kind::Cache(failure) => failure,
+            _ => Failure::Settings(self.to_string()),
+        }
+    }
+
+    #[cfg(feature = "lease")]
+    pub(crate) const fn lease(failure: crate::lease::Failure) -> Self {
+        Self(Kind::Lease(failure))
+    }
+
+    #[cfg(feature = "feed")]
+    pub(crate) const fn feed(failure: crate::feed::Failure) -> Self {
+        Self(Kind::Feed(failure))
+    }
+}

@@ -1,0 +1,151 @@
+//! What callers ask of an error.
+
+use sea_orm::DbErr;
+
+use super::{Error, Kind};
+use crate::{cache::Failure, check::Problem};
+
+impl Error {
+    /// Redis did not take or give messages of a [feed](crate::feed), or cannot be reached.
+    #[cfg(feature = "feed")]
+    #[must_use]
+    pub const fn is_feed(&self) -> bool {
+        matches!(self.0, Kind::Feed(crate::feed::Failure::Redis { .. }))
+    }
+
+    /// What a feed's [outbox](crate::feed::Producer::outbox) is for.
+    #[cfg(feature = "feed")]
+    pub(crate) const fn is_unavailable(&self) -> bool {
+        self.is_feed() || self.is_not_replicated()
+    }
+
+    /// Too few replicas had a delay message in time.
+    #[cfg(feature = "feed")]
+    #[must_use]
+    pub const fn is_not_replicated(&self) -> bool {
+        matches!(self.0, Kind::Feed(crate::feed::Failure::NotReplicated { .. }))
+    }
+
+    /// The handler of a consumer has failed, panicked, or did not end in time; it sees the batch again.
+    #[cfg(feature = "feed")]
+    #[must_use]
+    pub const fn is_handler(&self) -> bool {
+        matches!(self.0, Kind::Feed(crate::feed::Failure::Handler { .. }))
+    }
+
+    /// The offset of a consumer is not what the library has written there.
+    #[cfg(feature = "feed")]
+    #[must_use]
+    pub const fn is_offset(&self) -> bool {
+        matches!(self.0, Kind::Feed(crate::feed::Failure::Offset { .. }))
+    }
+
+    /// A [lease](crate::lease) is lost: it was not renewed in time, and another may hold it by now.
+    #[cfg(feature = "lease")]
+    #[must_use]
+    pub const fn is_lease_lost(&self) -> bool {
+        matches!(self.0, Kind::Lease(crate::lease::Failure::Lost { .. }))
+    }
+
+    /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.
+    ///
+    /// `commit` returns a `DbErr`: `touchable::Error::from(db_err).is_after_commit()` tells.
+    #[must_use]
+    pub const fn is_after_commit(&self) -> bool {
+        matches!(self.0, Kind::AfterCommit(_))
+    }
+
+    /// A write went around the rules of its table, on a strict connection.
+    #[must_use]
+    pub const fn is_bypass(&self) -> bool {
+        matches!(self.0, Kind::Bypass(_))
+    }
+
+    /// A write that could change rows of a published entity, on a connection that would tell nobody.
+    #[must_use]
+    pub const fn is_untold(&self) -> bool {
+        matches!(self.0, Kind::Untold(_))
+    }
+
+    /// The row to touch does not exist.
+    #[must_use]
+    pub const fn is_record_not_found(&self) -> bool {
+        matches!(self.0, Kind::RecordNotFound { .. })
+    }
+
+    /// A touch column keeps fewer than six digits of a second.
+    #[must_use]
+    pub const fn is_coarse_column(&self) -> bool {
+        matches!(self.0, Kind::CoarseColumn { .. })
+    }
+
+    /// A rule does not fit the tables it speaks of.
+    #[must_use]
+    pub const fn is_declaration(&self) -> bool {
+        matches!(self.0, Kind::Declaration { .. })
+    }
+
+    /// A primary key column was `NotSet` where a stored row is meant.
+    #[must_use]
+    pub const fn is_key_not_set(&self) -> bool {
+        matches!(self.0, Kind::KeyNotSet { .. })
+    }
+
+    /// Nothing can be cached under a key: it is blank, or of a record that has [no version](Self::is_no_version).
+    #[must_use]
+    pub const fn is_invalid_key(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::Key(_)))
+    }
+
+    /// A record without a version: it was never saved, or its touch column was not selected.
+    #[must_use]
+    pub const fn is_no_version(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::NoVersion { .. }))
+    }
+
+    /// A time to live of zero, a negative one, or one of more than a hundred years.
+    #[must_use]
+    pub const fn is_invalid_ttl(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::Ttl(_)))
+    }
+
+    /// The store behind a cache failed.
+    #[must_use]
+    pub const fn is_store(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::Store { .. }))
+    }
+
+    /// The loader of a cache returned an error, which is the [`source`](error::Error::source) of this one, or it
+    /// panicked.
+    #[must_use]
+    pub const fn is_loader(&self) -> bool {
+        matches!(
+            self.0,
+            Kind::Cache(Failure::Loader { .. } | Failure::Panic { .. })
+        )
+    }
+
+    /// A value that the format of the cache cannot hold.
+    #[must_use]
+    pub const fn is_invalid_value(&self) -> bool {
+        matches!(self.0, Kind::Cache(Failure::Value { .. }))
+    }
+
+    /// What [`check`](crate::check()) has found; empty for every other error.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        match &self.0 {
+            Kind::Check(problems) => problems,
+            _ => &[],
+        }
+    }
+
+    /// The database's own error, where there is one: a deadlock or a lost connection can be told from it.
+    #[must_use]
+    pub const fn db_err(&self) -> Option<&DbErr> {
+        match &self.0 {
+            Kind::Database(source) | Kind::Touch { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
