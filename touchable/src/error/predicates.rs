@@ -115,7 +115,7 @@ impl Error {
         matches!(self.0, Kind::Cache(Failure::Store { .. }))
     }
 
-    /// The loader of a cache returned an error, which is the [`source`](error::Error::source) of this one, or it
+    /// The loader of a cache returned an error, which is the [`source`](std::error::Error::source) of this one, or it
     /// panicked.
     #[must_use]
     pub const fn is_loader(&self) -> bool {
