@@ -11,7 +11,7 @@ use super::{
     plan::{Entry, Except, Key},
     publish,
     schema::CompiledRule,
-    update,
+    stamping,
 };
 use crate::{
     Result, Stamp, Touchable,
@@ -71,7 +71,7 @@ pub(super) async fn insert<E: Touchable, C: ConnectionTrait>(
 pub(super) fn update<E: Touchable>(
     session: &Arc<Session>,
     key: &Key,
-    update: &update::Change,
+    update: &stamping::Change,
     rules: Vec<&'static CompiledRule>,
     always: bool,
 ) {

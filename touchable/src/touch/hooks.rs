@@ -2,9 +2,7 @@
 
 use std::slice;
 
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, EntityTrait, ModelTrait, sea_query::LockType,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, ModelTrait, sea_query::LockType};
 
 use super::{
     ahead::lock_ahead,
@@ -12,8 +10,11 @@ use super::{
     flush::flush,
     plan::{Entry, Except, Key, Start, Values},
     publish,
-    row::{is_given, key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read},
+    row::{
+        ModelOf, is_given, key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read,
+    },
     schema::CompiledRule,
+    stamping,
     suppress::is_suppressed,
     ticket::{self, Fired, Found, Note},
     update, version,
@@ -24,8 +25,6 @@ use crate::{
     observe,
     touch::Event,
 };
-
-type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
 
 /// `ActiveModelBehavior::before_save`.
 ///
@@ -53,7 +52,7 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
-    let ticket = update::stamp_insert(am, Clock::current().stamp())?;
+    let ticket = stamping::stamp_insert(am, Clock::current().stamp())?;
     ticket::leave(ticket, schema.name, None, Note::default());
     // A key that is left to the database is known only when the row comes back.
     let known = created::<A::Entity>().all(|rule| rule.key().all(|column| is_given(am, &column)));

@@ -25,6 +25,7 @@ mod rows;
 mod rule;
 mod schema;
 mod sql;
+mod stamping;
 mod suppress;
 mod ticket;
 mod update;

@@ -11,6 +11,8 @@ use sea_orm::{
 use super::plan::Key;
 use crate::{Error, Result, Touchable};
 
+pub(super) type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
+
 pub(crate) fn is_null(value: &Value) -> bool {
     *value == value.as_null()
 }

@@ -1,4 +1,4 @@
-//! Before an update: what really changes, which rules that fires, and the stamp it is written under.
+//! Before an update: what really changes, and which rules that fires.
 
 use std::slice;
 
@@ -13,51 +13,15 @@ use super::{
     hooks::{active_rules, known},
     plan::{Entry, Key, Values},
     publish,
-    row::{is_given, is_null, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
+    row::{ModelOf, is_given, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
     schema::CompiledRule,
+    stamping::{Change, explicit_stamp, stamp_update},
     ticket::{self, Fired, Note},
 };
 use crate::{
-    Clock, Result, Stamp, Touchable,
+    Result, Touchable,
     connection::{Scope, ask},
 };
-
-type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
-
-/// Gives a new row its touch column, creation time and version, as far as the application left them out.
-pub(super) fn stamp_insert<A>(am: &mut A, stamp: Stamp) -> Result<Stamp>
-where
-    A: ActiveModelTrait,
-    A::Entity: Touchable,
-{
-    if let Some((column, value)) = A::Entity::CREATED_COLUMN.zip(A::Entity::created_value(stamp))
-        && am.is_not_set(column)
-    {
-        am.try_set(column, value)?;
-    }
-    if let Some((column, first)) = A::Entity::VERSION_COLUMN.zip(A::Entity::first_version())
-        && !matches!(am.get(column), ActiveValue::Set(value) if !is_null(&value))
-    {
-        am.try_set(column, first)?;
-    }
-    if let Some(own) = explicit_stamp(am) {
-        return Ok(own);
-    }
-    am.try_set(A::Entity::TOUCH_COLUMN, A::Entity::stamp_value(stamp))?;
-    Ok(stamp)
-}
-
-/// The stamp that the application set itself.
-fn explicit_stamp<A>(am: &A) -> Option<Stamp>
-where
-    A: ActiveModelTrait,
-    A::Entity: Touchable,
-{
-    match am.get(A::Entity::TOUCH_COLUMN) {
-        ActiveValue::Set(value) => A::Entity::value_stamp(&value),
-        _ => None,
-    }
-}
 
 /// Compares, stamps, and leaves a note of the rules to fire.
 pub(super) async fn before_update<A, C>(am: &mut A, db: &C) -> Result<()>
@@ -262,54 +226,6 @@ where
             am.not_set(*column);
         }
     }
-}
-
-/// What an update will write.
-pub(super) struct Change {
-    pub stamp: Stamp,
-    columns: Vec<&'static str>,
-    /// The application moved the touch column itself.
-    pub touched: bool,
-}
-
-/// Gives the row its new stamp; `None` when nothing is left to write.
-fn stamp_update<A>(am: &mut A, stored: Option<&ModelOf<A>>, explicit: Option<Stamp>) -> Result<Option<Change>>
-where
-    A: ActiveModelTrait,
-    A::Entity: Touchable,
-{
-    let touch = A::Entity::TOUCH_COLUMN;
-    let before = match stored {
-        Some(stored) => A::Entity::value_stamp(&stored.get(touch)),
-        None => match am.get(touch) {
-            ActiveValue::Unchanged(value) => A::Entity::value_stamp(&value),
-            _ => None,
-        },
-    };
-    let columns: Vec<&'static str> = set_columns(am)
-        .iter()
-        .map(IdenStatic::as_str)
-        .filter(|column| *column != touch.as_str())
-        .collect();
-    if let Some(stamp) = explicit.filter(|stamp| before.is_none_or(|before| *stamp > before)) {
-        return Ok(Some(Change {
-            stamp,
-            columns,
-            touched: true,
-        }));
-    }
-    if columns.is_empty() {
-        am.not_set(touch);
-        return Ok(None);
-    }
-    let fresh = Clock::current().stamp();
-    let stamp = before.map_or(fresh, |before| fresh.max(before.next()));
-    am.try_set(touch, A::Entity::stamp_value(stamp))?;
-    Ok(Some(Change {
-        stamp,
-        columns,
-        touched: false,
-    }))
 }
 
 fn fired<M: ModelTrait>(rules: &[(usize, &CompiledRule)], change: &Change, stored: Option<&M>) -> Vec<Fired> {
