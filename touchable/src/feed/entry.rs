@@ -64,11 +64,10 @@ impl Entries {
 }
 
 fn id(entry: &Value) -> Result<StreamId, RedisError> {
-    let id = match entry {
-        Value::Array(parts) => parts.first().and_then(StreamId::of_value),
-        _ => None,
+    let Value::Array(parts) = entry else {
+        return Err(unexpected());
     };
-    id.ok_or_else(unexpected)
+    StreamId::of_value(parts.first().ok_or_else(unexpected)?)
 }
 
 impl Entry {

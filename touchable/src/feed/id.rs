@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use ::redis::{FromRedisValue, ParsingError, Value};
+use ::redis::{ErrorKind, RedisError, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::Failure;
@@ -63,17 +63,13 @@ impl StreamId {
 }
 
 impl StreamId {
-    pub(super) fn of_value(value: &Value) -> Option<Self> {
-        match value {
+    /// The id in an answer of Redis.
+    pub(super) fn of_value(value: &Value) -> Result<Self, RedisError> {
+        let id = match value {
             Value::BulkString(id) => str::from_utf8(id).ok().and_then(Self::read),
             _ => None,
-        }
-    }
-}
-
-impl FromRedisValue for StreamId {
-    fn from_redis_value(value: Value) -> Result<Self, ParsingError> {
-        Self::of_value(&value).ok_or_else(|| "not the id of an entry".into())
+        };
+        id.ok_or_else(|| (ErrorKind::UnexpectedReturnType, "not the id of an entry").into())
     }
 }
 

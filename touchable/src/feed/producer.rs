@@ -157,9 +157,9 @@ impl Producer {
             pipeline.add_command(message);
             self.send(kind, key, pipeline).await?.pop().unwrap_or_default()
         } else {
-            self.connection()
-                .query(&message)
-                .await
+            let answer: Result<Value, _> = self.connection().query(&message).await;
+            answer
+                .and_then(|id| StreamId::of_value(&id))
                 .map_err(|error| self.failed(key, error))?
         };
         observe::sent(&self.stream, kind.name(), 1);
@@ -239,8 +239,10 @@ impl Producer {
     /// Sends messages of one shard together.
     async fn send(&self, kind: Kind, key: &str, mut pipeline: Pipeline) -> Result<Vec<StreamId>> {
         let failed = |error| self.failed(key, error);
+        let ids = |answers: Vec<Value>| answers.iter().map(StreamId::of_value).collect();
         let Some(wait) = self.wait.as_ref().filter(|_| kind == Kind::Delay) else {
-            return self.connection().pipeline(&pipeline).await.map_err(failed);
+            let answers = self.connection().pipeline(&pipeline).await;
+            return answers.and_then(ids).map_err(failed);
         };
         pipeline.cmd("WAIT").arg(wait.replicas).arg(millis(wait.within));
         let own = wait.connection(&self.stream).await.map_err(failed)?;
@@ -258,7 +260,7 @@ impl Producer {
             }
             .into());
         }
-        from_redis_value(Value::Array(answers)).map_err(|error| failed(error.into()))
+        ids(answers).map_err(failed)
     }
 
     const fn connection(&self) -> &Connection {

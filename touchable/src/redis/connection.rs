@@ -114,7 +114,7 @@ impl Connection {
         let node = SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master));
         let count = pipeline.len();
         let answers = self.within(to.route_pipeline(pipeline, 0, count, node)).await?;
-        Ok(from_redis_value(Value::Array(answers))?)
+        Ok(from_redis_value(Value::Array(answers).extract_error()?)?)
     }
 
     /// The driver's own timeouts end an answer that does not come, not the wait for a connection.
