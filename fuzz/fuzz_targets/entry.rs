@@ -68,6 +68,8 @@ fuzz_target!(|input: &[u8]| {
                 drop(value);
                 let len = probe::text_or_bytes(KEY, bytes.clone(), LIMIT, checked);
                 assert!(len.is_none_or(|len| len <= LIMIT));
+                let held = probe::inspected(KEY, bytes.clone(), LIMIT, checked);
+                assert!(held.is_none_or(|held| held <= LIMIT && len.is_none_or(|len| len == held)));
             }
         }
         // A valid entry, damaged: a miss, or the value that was stored.

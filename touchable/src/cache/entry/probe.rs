@@ -46,6 +46,13 @@ pub fn text_or_bytes(key: &str, bytes: Bytes, limit: usize, checked: bool) -> Op
         .ok()
 }
 
+/// How long the payload is that is kept beside bytes in memory.
+#[must_use]
+pub fn inspected(key: &str, bytes: Bytes, limit: usize, checked: bool) -> Option<usize> {
+    let inspected = format(limit, checked).inspect(key, bytes)?;
+    Some(inspected.payload().content.as_bytes().len())
+}
+
 /// Decodes a payload as a type whatever shape stands beside it.
 #[must_use]
 pub fn payload_as<T: Serialize + DeserializeOwned + 'static>(bytes: Bytes, limit: usize) -> bool {
