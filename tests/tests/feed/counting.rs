@@ -201,3 +201,23 @@ async fn b15_a_backlog_is_shown_while_it_lasts() {
     until("it does not go on", async || seen.all().len() == 2_000).await;
     task.shutdown().await;
 }
+
+#[tokio::test]
+async fn b15_a_backlog_is_shown_while_its_handler_fails() {
+    let recorder = DebuggingRecorder::new();
+    let snapshotter = recorder.snapshotter();
+    let _local = metrics::set_default_local_recorder(&recorder);
+    let world = World::on(redis_url()).await;
+    let users = world.users().await;
+    users.producer().queue_all(&changes(0..30)).await.unwrap();
+    let task = users
+        .consumer("search")
+        .pauses(Duration::from_secs(30), Duration::from_secs(30))
+        .run(|_: Batch<Change>| async { failed() })
+        .unwrap();
+    until("no backlog is shown", async || {
+        shown(&snapshotter, LAG_MESSAGES) == Some(30.0)
+    })
+    .await;
+    task.shutdown().await;
+}

@@ -10,7 +10,7 @@
 //! | [`touchable_feed_takeovers_total`](TAKEOVERS) | counter | leases that a consumer got after it had waited for another's |
 //! | [`touchable_feed_trimmed_total`](TRIMMED) | counter | messages that trimmers removed |
 //! | [`touchable_feed_lagged_total`](LAGGED) | counter | times a reader or a consumer missed messages that were trimmed away |
-//! | [`touchable_feed_lag_messages`](LAG_MESSAGES) | gauge | messages that a consumer has not done yet, by `shard`; counted after a second of backlog and then every ten, or more seldom when counting takes long |
+//! | [`touchable_feed_lag_messages`](LAG_MESSAGES) | gauge | messages that a consumer has not done yet, by `shard`; counted after a second at work and then every ten, or more seldom when counting takes long |
 //! | [`touchable_feed_lag_seconds`](LAG_SECONDS) | gauge | how long the oldest of them has been there |
 
 use super::Stream;

@@ -1,14 +1,17 @@
 //! Showing how far behind a consumer is, while it works.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 use super::{Lag, ledger::Ledger};
-use crate::{
-    Result,
-    feed::{StreamId, observe},
-};
+use crate::{Result, feed::observe};
 
 /// Who catches up within this time has no lag worth counting.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -19,52 +22,81 @@ const INTERVAL: Duration = Duration::from_secs(10);
 /// Counting a long backlog is work for Redis: it rests so many times as long as the last count took.
 const REST: u32 = 20;
 
-/// Counts beside the work, which does not wait for it.
+/// Counts beside the work: neither waits for the other, and a handler that fails or hangs is seen by what it leaves.
 pub(super) struct Gauge {
-    due: Instant,
-    counting: JoinSet<(Result<Lag>, Duration)>,
+    shown: Arc<Shown>,
+    /// Ends with this.
+    _counting: JoinSet<()>,
+}
+
+struct Shown {
+    ledger: Arc<Ledger>,
+    /// Nothing was left when it was last read. A count that began before is not shown after that.
+    caught_up: Mutex<bool>,
 }
 
 impl Gauge {
-    pub(super) fn new() -> Self {
+    pub(super) fn start(ledger: &Arc<Ledger>) -> Self {
+        let shown = Arc::new(Shown {
+            ledger: Arc::clone(ledger),
+            caught_up: Mutex::default(),
+        });
+        let mut counting = JoinSet::new();
+        counting.spawn(Arc::clone(&shown).count());
         Self {
-            due: Instant::now() + PATIENCE,
-            counting: JoinSet::new(),
+            shown,
+            _counting: counting,
         }
     }
 
     /// There was nothing more to be read.
-    pub(super) fn caught_up(&mut self, ledger: &Ledger) {
-        self.counting = JoinSet::new();
-        self.due = Instant::now() + PATIENCE;
-        show(ledger, Lag::default());
+    pub(super) fn caught_up(&self) {
+        let mut caught_up = self.shown.lock();
+        *caught_up = true;
+        self.shown.show(Lag::default());
     }
 
-    /// There is more after this position: shows what was counted, and counts again when it is time.
-    pub(super) fn goes_on(&mut self, ledger: &Arc<Ledger>, after: StreamId) {
-        if let Some(counted) = self.counting.try_join_next() {
-            self.due = Instant::now() + INTERVAL;
-            if let Ok((Ok(lag), took)) = counted {
-                self.due = Instant::now() + INTERVAL.max(took * REST);
-                show(ledger, lag);
-            }
-        }
-        if self.counting.is_empty() && Instant::now() >= self.due {
-            let ledger = Arc::clone(ledger);
-            self.counting.spawn(async move {
-                let begun = Instant::now();
-                (ledger.lag(after).await, begun.elapsed())
-            });
-        }
+    /// There is something to be done.
+    pub(super) fn goes_on(&self) {
+        *self.shown.lock() = false;
     }
 }
 
-fn show(ledger: &Ledger, lag: Lag) {
-    observe::lag(
-        &ledger.stream,
-        &ledger.consumer,
-        ledger.shard,
-        lag.messages,
-        lag.age.as_secs_f64(),
-    );
+impl Shown {
+    async fn count(self: Arc<Self>) {
+        let mut pause = PATIENCE;
+        loop {
+            sleep(pause).await;
+            pause = INTERVAL;
+            if *self.lock() {
+                continue;
+            }
+            let begun = Instant::now();
+            let lag = self.lag().await;
+            pause = INTERVAL.max(begun.elapsed() * REST);
+            let caught_up = self.lock();
+            if let (Ok(lag), false) = (lag, *caught_up) {
+                self.show(lag);
+            }
+        }
+    }
+
+    async fn lag(&self) -> Result<Lag> {
+        let position = self.ledger.position().await?;
+        self.ledger.lag(position.unwrap_or_default()).await
+    }
+
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.caught_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn show(&self, lag: Lag) {
+        observe::lag(
+            &self.ledger.stream,
+            &self.ledger.consumer,
+            self.ledger.shard,
+            lag.messages,
+            lag.age.as_secs_f64(),
+        );
+    }
 }

@@ -123,10 +123,10 @@ impl<'a> Session<'a> {
         let Some(begun) = self.ledger.begin(self.lease.token()).await? else {
             return Err(self.lease.is_lost());
         };
+        let gauge = Gauge::start(self.ledger);
         let mut place = self.settle(begun).await?;
         let mut tail = self.tail();
         let mut ahead: Option<Page> = None;
-        let mut gauge = Gauge::new();
         while !self.stop.is_requested() {
             let (page, marked) = match ahead.take() {
                 Some(page) => (page, true),
@@ -136,12 +136,13 @@ impl<'a> Session<'a> {
                 },
             };
             if page.entries.is_empty() {
-                gauge.caught_up(self.ledger);
+                gauge.caught_up();
                 if once {
                     return Ok(End::Handled(0));
                 }
                 continue;
             }
+            gauge.goes_on();
             let Some(page) = self.without_poison(page, &mut place).await? else {
                 continue;
             };
@@ -173,9 +174,7 @@ impl<'a> Session<'a> {
             }
             // The last read has brought all there was, unless it could have brought more.
             if read < self.settings.batch_size && place.until.is_none() {
-                gauge.caught_up(self.ledger);
-            } else {
-                gauge.goes_on(self.ledger, place.after());
+                gauge.caught_up();
             }
         }
         if ahead.is_some() {
