@@ -41,13 +41,17 @@ impl Drop for Counted {
 
 const WRITERS: u64 = 4;
 
-/// Values of up to 128 bytes are small here, and are let go by the map. What is alive is what the store holds: the bound, a sixteenth that may be written before room is made, as much that is
+/// What is alive is what the store holds: the bound, a sixteenth that may be written before room is made, as much that is
 /// written while it is, and an entry for each writer.
 #[test]
 fn the_bound_holds_whatever_is_written() {
     for size in [100, 128, 129, 1_000, 10_000, 100_000] {
         let (max, alive) = (2 << 20, Arc::new(AtomicU64::new(0)));
-        let bound = max + max / 8 + size * WRITERS;
+        let mut bound = max + max / 8 + size * WRITERS;
+        if size <= max / 16_384 {
+            // Small ones are let go by the map, in its own time.
+            bound += max / 2;
+        }
         let store = Memory::builder().max_bytes(max).build();
         block_on(async {
             let mut tasks = Vec::new();

@@ -76,7 +76,8 @@ pub struct MemoryBuilder {
 impl MemoryBuilder {
     /// How many bytes of keys, values and what surrounds them are kept; 64 MiB by default. An entry that is larger than
     /// that is not stored. What is being written passes the bound for a moment, by at most an eighth of it and one
-    /// entry a thread.
+    /// entry a thread. Values below a 16,384th of the bound, 4 KiB by default, are given back some hundred changes after
+    /// they were evicted.
     pub const fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self
