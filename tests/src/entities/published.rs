@@ -1,12 +1,12 @@
 //! Entities that publish themselves, with keys of every kind, and some that lead to them.
 //!
 //! ```text
-//! country ──any──► teams ──name──► members, badges      member ──any──► team      node ──any──► parent
-//!                  teams ──motto──► a time of its members, ──points──► a number of its members
+//! continent ──any──► countries ──any──► teams ──name──► members, badges      member ──any──► team      node ──any──► parent
+//! teams ──motto──► a time of its members, ──points──► a number of its members
 //! ```
 //!
-//! Teams, nodes and tokens have streams with their tables' names, members and badges share `people`; countries and the
-//! links between teams and badges are not published.
+//! Teams, nodes and tokens have streams with their tables' names, members and badges share `people`; continents,
+//! countries and the links between teams and badges are not published.
 
 use sea_orm::{Set, prelude::Uuid};
 
@@ -16,6 +16,7 @@ use crate::{Table, World, at};
 #[must_use]
 pub fn tables() -> Vec<Table> {
     vec![
+        Table::of::<continent::Entity>(),
         Table::of::<country::Entity>(),
         Table::of::<team::Entity>(),
         Table::of::<member::Entity>(),
@@ -99,12 +100,19 @@ pub fn token(id: i64) -> token::ActiveModel {
     }
 }
 
-/// Two countries. Team 1 with members 1 and 2 and badges `gold` and `Æ'`, and team 2 with member 1 are in country 1; team 3
+/// Two countries of a continent. Team 1 with members 1 and 2 and badges `gold` and `Æ'`, and team 2 with member 1 are in country 1; team 3
 /// with badge `gold` is in none. Nodes 1 ─ 2 ─ 3, and 4; tokens 1 and 2.
 pub async fn populate(world: &World) {
+    let continent = continent::ActiveModel {
+        id: Set(1),
+        name: Set("continent 1".to_owned()),
+        updated_at: Set(at(700)),
+    };
+    world.seed([continent]).await;
     let country = |id| country::ActiveModel {
         id: Set(id),
         name: Set(format!("country {id}")),
+        continent_id: Set(Some(1)),
         updated_at: Set(at(600)),
     };
     world.seed([1, 2].map(country)).await;
@@ -122,6 +130,24 @@ pub async fn populate(world: &World) {
     world.seed([token(1), token(2)]).await;
 }
 
+pub mod continent {
+    use sea_orm::entity::prelude::*;
+    use touchable::Touchable;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
+    #[sea_orm(table_name = "continents")]
+    #[touch(countries)]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        pub name: String,
+        pub updated_at: DateTimeUtc,
+        #[sea_orm(has_many)]
+        pub countries: HasMany<super::country::Entity>,
+    }
+}
+
 pub mod country {
     use sea_orm::entity::prelude::*;
     use touchable::Touchable;
@@ -134,7 +160,10 @@ pub mod country {
         #[sea_orm(primary_key)]
         pub id: i32,
         pub name: String,
+        pub continent_id: Option<i32>,
         pub updated_at: DateTimeUtc,
+        #[sea_orm(belongs_to, from = "continent_id", to = "id")]
+        pub continent: BelongsTo<Option<super::continent::Entity>>,
         #[sea_orm(has_many)]
         pub teams: HasMany<super::team::Entity>,
     }

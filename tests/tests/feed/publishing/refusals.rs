@@ -7,7 +7,7 @@ use sea_orm::{
 use touchable::{Error, TouchConnection, TouchMany, TouchRecord, Touchable, connect, no_touching};
 use touchable_tests::{
     World as Database,
-    entities::published::{country, member, populate, team, team_badge, token},
+    entities::published::{continent, country, member, populate, team, team_badge, token},
     on_every_backend,
 };
 
@@ -15,6 +15,14 @@ use super::Scene;
 
 fn country() -> country::ActiveModel {
     country::ActiveModel {
+        id: Unchanged(1),
+        name: Set("b".to_owned()),
+        ..Default::default()
+    }
+}
+
+fn continent() -> continent::ActiveModel {
+    continent::ActiveModel {
         id: Unchanged(1),
         name: Set("b".to_owned()),
         ..Default::default()
@@ -69,6 +77,8 @@ async fn assert_all_refused<C: ConnectionTrait + TransactionTrait>(database: &Da
             let many = token::Entity::insert_many([new]);
             assert_refused(many.touching().exec(db).await, &["`tokens`"]);
             assert_refused(country().update(db).await, &["`countries`", "`teams`"]);
+            // By way of the countries.
+            assert_refused(continent().update(db).await, &["`continents`", "`teams`"]);
             assert_refused(first.delete(db).await, &["`teams`"]);
             let link = team_badge::ActiveModel {
                 team_id: Set(2),
