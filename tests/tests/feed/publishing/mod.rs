@@ -10,11 +10,16 @@ mod transactions;
 use std::collections::BTreeMap;
 
 use redis::cmd;
+use sea_orm::{Set, Unchanged};
 use touchable::{
     TouchConnection, connect,
     feed::{Producer, Stream},
 };
-use touchable_tests::{World as Database, entities::published, redis_url};
+use touchable_tests::{
+    World as Database,
+    entities::published::{self, token},
+    redis_url,
+};
 
 use crate::world::World;
 
@@ -137,4 +142,12 @@ fn without(mut all: Vec<String>, some: &[String]) -> Vec<String> {
 /// What a node is called in the list of what has moved.
 fn node(sign: &str, id: u128) -> String {
     format!("{sign}nodes '{}'", published::node_id(id))
+}
+
+fn labelled(id: i64, label: &str) -> token::ActiveModel {
+    token::ActiveModel {
+        id: Unchanged(id),
+        label: Set(label.to_owned()),
+        ..Default::default()
+    }
 }

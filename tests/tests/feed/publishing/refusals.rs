@@ -11,7 +11,7 @@ use touchable_tests::{
     on_every_backend,
 };
 
-use super::Scene;
+use super::{Scene, labelled};
 
 fn country() -> country::ActiveModel {
     country::ActiveModel {
@@ -25,14 +25,6 @@ fn continent() -> continent::ActiveModel {
     continent::ActiveModel {
         id: Unchanged(1),
         name: Set("b".to_owned()),
-        ..Default::default()
-    }
-}
-
-fn labelled(id: i64) -> token::ActiveModel {
-    token::ActiveModel {
-        id: Unchanged(id),
-        label: Set("b".to_owned()),
         ..Default::default()
     }
 }
@@ -62,8 +54,8 @@ async fn assert_all_refused<C: ConnectionTrait + TransactionTrait>(database: &Da
                 ..Default::default()
             };
             assert_refused(new.clone().insert(db).await, &["`tokens`"]);
-            assert_refused(labelled(1).update(db).await, &["`tokens`"]);
-            assert_refused(labelled(1).update_without_returning(db).await, &["`tokens`"]);
+            assert_refused(labelled(1, "b").update(db).await, &["`tokens`"]);
+            assert_refused(labelled(1, "b").update_without_returning(db).await, &["`tokens`"]);
             assert_refused(old.clone().delete(db).await, &["`tokens`"]);
             assert_refused(old.touch(db).await, &["`tokens`"]);
             assert_refused(
@@ -101,7 +93,7 @@ async fn b01_without_a_producer(database: &Database) {
     database
         .expect_moved(&[], async {
             let tx = db.begin().await.unwrap();
-            assert_refused(labelled(1).update(&tx).await, &["`tokens`"]);
+            assert_refused(labelled(1, "b").update(&tx).await, &["`tokens`"]);
             assert_refused(country().update(&tx).await, &["`countries`", "`teams`"]);
             tx.commit().await.unwrap();
         })
@@ -116,7 +108,7 @@ async fn b01_on_a_plain_connection(database: &Database) {
     database
         .expect_moved(&[], async {
             let tx = database.db.begin().await.unwrap();
-            assert_refused(labelled(1).update(&tx).await, &["`tokens`"]);
+            assert_refused(labelled(1, "b").update(&tx).await, &["`tokens`"]);
             assert_refused(country().update(&tx).await, &["`countries`", "`teams`"]);
             tx.commit().await.unwrap();
         })
@@ -147,7 +139,7 @@ async fn b01_what_can_touch_nobody_is_allowed(database: &Database) {
         .expect_moved(&["countries 1"], no_touching(country().update(&database.db)))
         .await
         .unwrap();
-    let refused = no_touching(labelled(1).update(&database.db)).await;
+    let refused = no_touching(labelled(1, "b").update(&database.db)).await;
     assert_refused(refused, &["`tokens`"]);
 }
 
@@ -159,11 +151,11 @@ async fn b01_unpublished(database: &Database) {
             &["countries 1", "teams 1", "teams 2", "tokens 1", "-tokens 2"],
             async {
                 country().update(&silent).await?;
-                labelled(1).update(&silent).await?;
+                labelled(1, "b").update(&silent).await?;
                 let token = token::Entity::find_by_id(2).one(&silent).await?.unwrap();
                 token.delete(&silent).await?;
                 let tx = silent.begin().await?;
-                labelled(1).update(&tx).await?;
+                labelled(1, "b").update(&tx).await?;
                 tx.commit().await?;
                 Ok::<_, DbErr>(())
             },
@@ -175,7 +167,7 @@ async fn b01_unpublished(database: &Database) {
         .expect(&["tokens 1"], {
             let again = token::ActiveModel {
                 label: Set("c".to_owned()),
-                ..labelled(1)
+                ..labelled(1, "b")
             };
             again.update(&scene.db)
         })
@@ -187,7 +179,7 @@ async fn b01_unpublished(database: &Database) {
 async fn b01_writes_around_the_rules_are_noticed(database: &Database) {
     let scene = Scene::set(database).await;
     let strict = scene.db.clone().strict();
-    labelled(1).update(&strict).await.unwrap();
+    labelled(1, "b").update(&strict).await.unwrap();
     let around = token::Entity::delete_many().exec(&strict).await.unwrap_err();
     let around = Error::from(around);
     assert!(

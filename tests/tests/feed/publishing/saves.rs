@@ -8,20 +8,12 @@ use touchable_tests::{
     on_every_backend,
 };
 
-use super::{Scene, node};
+use super::{Scene, labelled, node};
 
 fn named(id: i32, name: &str) -> team::ActiveModel {
     team::ActiveModel {
         id: Unchanged(id),
         name: Set(name.to_owned()),
-        ..Default::default()
-    }
-}
-
-fn labelled(id: i64, label: &str) -> token::ActiveModel {
-    token::ActiveModel {
-        id: Unchanged(id),
-        label: Set(label.to_owned()),
         ..Default::default()
     }
 }

@@ -6,11 +6,11 @@ use touchable::feed::Producer;
 use touchable_migrations::TouchSchema;
 use touchable_tests::{
     OwnRedis, World as Database,
-    entities::published::{country, member, team, token},
+    entities::published::{country, member, team},
     on_every_backend,
 };
 
-use super::Scene;
+use super::{Scene, labelled};
 use crate::world::until;
 
 fn renamed(no: i32, name: &str) -> member::ActiveModel {
@@ -18,14 +18,6 @@ fn renamed(no: i32, name: &str) -> member::ActiveModel {
         team_id: Unchanged(1),
         no: Unchanged(no),
         name: Set(name.to_owned()),
-        ..Default::default()
-    }
-}
-
-fn labelled(id: i64) -> token::ActiveModel {
-    token::ActiveModel {
-        id: Unchanged(id),
-        label: Set("b".to_owned()),
         ..Default::default()
     }
 }
@@ -60,7 +52,7 @@ async fn b02_what_is_rolled_back_is_not_told(database: &Database) {
         .expect(&[], async {
             let tx = scene.db.begin().await.unwrap();
             renamed(1, "b").update(&tx).await.unwrap();
-            labelled(1).update(&tx).await.unwrap();
+            labelled(1, "b").update(&tx).await.unwrap();
             tx.rollback().await.unwrap();
         })
         .await;
@@ -71,7 +63,7 @@ async fn b02_what_is_rolled_back_is_not_told(database: &Database) {
             renamed(1, "b").update(&released).await.unwrap();
             released.commit().await.unwrap();
             let undone = tx.begin().await.unwrap();
-            labelled(1).update(&undone).await.unwrap();
+            labelled(1, "b").update(&undone).await.unwrap();
             renamed(2, "b").update(&undone).await.unwrap();
             undone.rollback().await.unwrap();
             tx.commit().await.unwrap();
@@ -105,7 +97,7 @@ async fn b03_without_redis_nothing_is_written(database: &Database) {
             let outside = renamed(1, "b").update(&scene.db).await.unwrap_err();
             assert!(outside.to_string().contains("could not write to"), "{outside}");
             let tx = scene.db.begin().await.unwrap();
-            labelled(1).update(&tx).await.unwrap();
+            labelled(1, "b").update(&tx).await.unwrap();
             let inside = tx.commit().await.unwrap_err();
             assert!(inside.to_string().contains("could not write to"), "{inside}");
             let team = team::Entity::find_by_id(1).one(&scene.db).await.unwrap().unwrap();
