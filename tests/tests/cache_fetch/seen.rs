@@ -11,7 +11,7 @@ use touchable::cache::{
     observe::{self, HITS, LOAD_FAILURES, LOAD_SECONDS, LOADS, MISSES, OVERSIZED, STALE, UNWRITTEN},
 };
 use tracing::span;
-use tracing_subscriber::{Layer, Registry, layer::Context, layer::SubscriberExt};
+use tracing_subscriber::{Layer, layer::Context};
 
 use crate::{Never, secs, shelf::Shelf, until};
 
@@ -179,7 +179,7 @@ async fn b14_a_load_is_a_span_inside_of_its_callers() {
     use tracing::Instrument as _;
     let spans = Spans::default();
     {
-        let _subscriber = tracing::subscriber::set_default(Registry::default().with(spans.clone()));
+        let _subscriber = touchable_tests::listen(spans.clone());
         let cache = Cache::new(Shelf::new()).unwrap();
         for _ in 0..2 {
             let load = || async {

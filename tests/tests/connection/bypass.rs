@@ -13,10 +13,10 @@ use touchable::{Error, TouchConnection, TouchGraph, TouchMany, TouchRecord, Touc
 use touchable_tests::{
     Backend, World,
     entities::{board, outer, plain, tags},
-    on_every_backend,
+    listen, on_every_backend,
 };
 use tracing::field::{Field, Visit};
-use tracing_subscriber::{Layer, layer::Context, prelude::*};
+use tracing_subscriber::{Layer, layer::Context};
 
 use crate::{named_event, touching};
 
@@ -45,7 +45,7 @@ impl<S: tracing::Subscriber> Layer<S> for Warnings {
 impl Warnings {
     /// Until the guard is dropped, on this thread: contracts run on the thread of their test.
     fn here(&self) -> tracing::subscriber::DefaultGuard {
-        tracing_subscriber::registry().with(self.clone()).set_default()
+        listen(self.clone())
     }
 
     fn take(&self) -> Vec<String> {

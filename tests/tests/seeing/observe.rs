@@ -12,13 +12,13 @@ use touchable::{TouchMany, TouchRecord, observe};
 use touchable_tests::{
     World,
     entities::{board, outer},
-    on_every_backend,
+    listen, on_every_backend,
 };
 use tracing::{
     field::{Field, Visit},
     span,
 };
-use tracing_subscriber::{Layer, Registry, layer::Context, layer::SubscriberExt};
+use tracing_subscriber::{Layer, layer::Context};
 
 /// The spans of this library, with their fields, in the order in which they opened. (When one closes is up to `SQLx`
 /// too, whose thread for SQLite holds it a little longer.)
@@ -71,7 +71,7 @@ impl Observed {
         let recorder = DebuggingRecorder::new();
         let snapshotter = recorder.snapshotter();
         let output = {
-            let _subscriber = tracing::subscriber::set_default(Registry::default().with(spans.clone()));
+            let _subscriber = listen(spans.clone());
             let _recorder = metrics::set_default_local_recorder(&recorder);
             action.await
         };
