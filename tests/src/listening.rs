@@ -2,7 +2,7 @@
 
 use std::sync::Once;
 
-use tracing::subscriber::{DefaultGuard, set_default, set_global_default};
+use tracing::subscriber::{DefaultGuard, NoSubscriber, set_default, set_global_default};
 use tracing_subscriber::{Layer, Registry, layer::SubscriberExt};
 
 /// Shows a layer what happens on this thread, until the guard is dropped.
@@ -16,6 +16,6 @@ use tracing_subscriber::{Layer, Registry, layer::SubscriberExt};
 #[must_use]
 pub fn listen(layer: impl Layer<Registry> + Send + Sync + 'static) -> DefaultGuard {
     static PROCESS: Once = Once::new();
-    PROCESS.call_once(|| set_global_default(Registry::default()).expect("no other subscriber"));
+    PROCESS.call_once(|| set_global_default(NoSubscriber::default()).expect("no other subscriber"));
     set_default(Registry::default().with(layer))
 }
