@@ -122,6 +122,24 @@ impl Private {
 }
 
 impl Backend {
+    /// By the name that tests have.
+    #[must_use]
+    pub const fn sqlite() -> Self {
+        Self::Sqlite
+    }
+
+    /// By the name that tests have.
+    #[must_use]
+    pub const fn postgres() -> Self {
+        Self::Postgres
+    }
+
+    /// By the name that tests have.
+    #[must_use]
+    pub const fn mariadb() -> Self {
+        Self::MariaDb
+    }
+
     fn admin_url(self) -> String {
         let variable = match self {
             Self::Sqlite => unreachable!("SQLite needs no server"),

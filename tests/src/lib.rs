@@ -11,6 +11,7 @@
 //! A function that is not listed is dead code, which the lints refuse: no contract can be forgotten.
 
 mod backend;
+mod case;
 mod contract;
 pub mod crash;
 pub mod entities;
@@ -24,6 +25,7 @@ mod table;
 mod world;
 
 pub use backend::Backend;
+pub use case::{FailingCase, judge};
 pub use contract::{run, run_with_rollback_journal};
 pub use gate::Gate;
 pub use listening::listen;

@@ -1,0 +1,5 @@
+//! Uses of the cache that went wrong (K15 and C): each case says what is right.
+//!
+//! Those that are wrong today stand in `known.rs` and have to fail until they are taken off that list.
+
+mod known;
