@@ -1,0 +1,164 @@
+//! K8: a bulk insert or upsert touches as if each row had been saved.
+
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, NotSet, Set, TransactionTrait, sea_query::OnConflict};
+use touchable::TouchMany;
+use touchable_tests::{
+    cases,
+    entities::{board, outer, tags},
+};
+
+use crate::{
+    entities::{houses, resident, two_houses},
+    levels::on_levels,
+};
+
+fn event(id: i32, name: &str, location: &str) -> board::event::ActiveModel {
+    board::event::ActiveModel {
+        name: Set(name.to_owned()),
+        location: Set(location.to_owned()),
+        updated_at: NotSet,
+        ..board::event(id)
+    }
+}
+
+fn on_id_update(columns: &[board::event::Column]) -> OnConflict {
+    OnConflict::column(board::event::Column::Id)
+        .update_columns(columns.iter().copied())
+        .to_owned()
+}
+
+/// One event is there already and gets another name, one is new.
+async fn rename(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    use board::event::Column::{Name, UpdatedAt};
+    board::event::Entity::insert_many([event(1, "renamed", "here"), event(9, "new", "here")])
+        .on_conflict(on_id_update(&[Name, UpdatedAt]))
+        .touching()
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+on_levels!(
+    board::populate, rename, ["events 1", "+events 9", "tasks 1", "tasks 2", "tasks 3"] =>
+    1 k08_upsert_of_a_watched_column_at_level_1,
+    2 k08_upsert_of_a_watched_column_at_level_2,
+    3 k08_upsert_of_a_watched_column_at_level_3,
+    4 k08_upsert_of_a_watched_column_at_level_4,
+);
+
+/// The columns to update leave out the touch column.
+async fn relocate(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    board::event::Entity::insert_many([event(1, "event 1", "there")])
+        .on_conflict(on_id_update(&[board::event::Column::Location]))
+        .touching()
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+on_levels!(
+    board::populate, relocate, ["events 1"] =>
+    1 k08_upsert_without_the_touch_column_at_level_1,
+    2 k08_upsert_without_the_touch_column_at_level_2,
+    3 k08_upsert_without_the_touch_column_at_level_3,
+    4 k08_upsert_without_the_touch_column_at_level_4,
+);
+
+cases!(board::tables(), 1:
+    k08_upsert_of_a_watched_column_at_level_1 on sqlite postgres mariadb,
+    k08_upsert_of_a_watched_column_at_level_2 on sqlite postgres mariadb,
+    k08_upsert_of_a_watched_column_at_level_3 on sqlite postgres mariadb,
+    k08_upsert_of_a_watched_column_at_level_4 on sqlite postgres mariadb,
+    k08_upsert_without_the_touch_column_at_level_1 on sqlite postgres mariadb,
+    k08_upsert_without_the_touch_column_at_level_2 on sqlite postgres mariadb,
+    k08_upsert_without_the_touch_column_at_level_3 on sqlite postgres mariadb,
+    k08_upsert_without_the_touch_column_at_level_4 on sqlite postgres mariadb,
+);
+
+/// Task 1 moves from event 1 to event 3, and so from calendar 1 to calendar 2.
+async fn move_task(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    use outer::task::Column::{EventId, Id, UpdatedAt};
+    let moved = outer::task::ActiveModel {
+        updated_at: NotSet,
+        ..outer::task(1, Some(3), Some(1))
+    };
+    outer::task::Entity::insert_many([moved])
+        .on_conflict(
+            OnConflict::column(Id)
+                .update_columns([EventId, UpdatedAt])
+                .to_owned(),
+        )
+        .touching()
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+on_levels!(
+    outer::populate, move_task, ["tasks 1", "events 1", "events 3", "calendars 1", "calendars 2"] =>
+    1 k08_upsert_of_a_foreign_key_at_level_1,
+    2 k08_upsert_of_a_foreign_key_at_level_2,
+    3 k08_upsert_of_a_foreign_key_at_level_3,
+    4 k08_upsert_of_a_foreign_key_at_level_4,
+);
+
+cases!(outer::tables(), 1:
+    k08_upsert_of_a_foreign_key_at_level_1 on sqlite postgres mariadb,
+    k08_upsert_of_a_foreign_key_at_level_2 on sqlite postgres mariadb,
+    k08_upsert_of_a_foreign_key_at_level_3 on sqlite postgres mariadb,
+    k08_upsert_of_a_foreign_key_at_level_4 on sqlite postgres mariadb,
+);
+
+/// The database gives the resident house 1.
+async fn move_in(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    let resident = resident::ActiveModel {
+        id: Set(1),
+        house_id: NotSet,
+        updated_at: NotSet,
+    };
+    resident::Entity::insert_many([resident])
+        .touching()
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
+on_levels!(
+    two_houses, move_in, ["+residents 1", "houses 1"] =>
+    1 k08_a_default_foreign_key_at_level_1,
+    2 k08_a_default_foreign_key_at_level_2,
+    3 k08_a_default_foreign_key_at_level_3,
+    4 k08_a_default_foreign_key_at_level_4,
+);
+
+cases!(houses(), 1:
+    k08_a_default_foreign_key_at_level_1 on sqlite postgres mariadb,
+    k08_a_default_foreign_key_at_level_2 on sqlite postgres mariadb,
+    k08_a_default_foreign_key_at_level_3 on sqlite postgres mariadb,
+    k08_a_default_foreign_key_at_level_4 on sqlite postgres mariadb,
+);
+
+/// Post 2 has tag 1 already.
+async fn append_again(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    let post = tags::post::Entity::find_by_id(2).one(db).await?;
+    let tag = tags::tag::Entity::find_by_id(1).one(db).await?;
+    let post: tags::post::ActiveModelEx = post.expect("post 2").into_ex().into();
+    let post = post.add_tag(tag.expect("tag 1").into_ex());
+    post.save(db).await?;
+    Ok(())
+}
+
+on_levels!(
+    tags::populate, append_again, [] =>
+    1 k08_links_that_are_there_at_level_1,
+    2 k08_links_that_are_there_at_level_2,
+    3 k08_links_that_are_there_at_level_3,
+    4 k08_links_that_are_there_at_level_4,
+);
+
+cases!(tags::tables(), 1:
+    k08_links_that_are_there_at_level_1 on sqlite postgres mariadb,
+    k08_links_that_are_there_at_level_2 on sqlite postgres mariadb,
+    k08_links_that_are_there_at_level_3 on sqlite postgres mariadb,
+    k08_links_that_are_there_at_level_4 on sqlite postgres mariadb,
+);
