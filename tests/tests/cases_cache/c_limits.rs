@@ -37,7 +37,7 @@ struct Value {
 }
 
 impl Value {
-    fn new(held: &Arc<Held>) -> Bytes {
+    fn counted(held: &Arc<Held>) -> Bytes {
         let now = held.now.fetch_add(VALUE, SeqCst) + VALUE;
         held.most.fetch_max(now, SeqCst);
         Bytes::from_owner(Self {
@@ -69,7 +69,11 @@ async fn c_many_threads_keep_a_memory_within_its_bound() {
             scope.spawn(move || {
                 start.wait();
                 for n in 0..1_500 {
-                    let set = async { store.set(&format!("{thread}/{n}"), Value::new(held), None).await };
+                    let set = async {
+                        store
+                            .set(&format!("{thread}/{n}"), Value::counted(held), None)
+                            .await
+                    };
                     set.now_or_never().expect("a store that does not wait").unwrap();
                 }
             });

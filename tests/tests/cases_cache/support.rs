@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 pub type Never = Infallible;
 
 /// Longer than anything that works takes, on a clock that stands still unless everybody waits.
-pub const SOON: Duration = Duration::from_secs(60);
+pub const SOON: Duration = Duration::from_mins(1);
 
 /// Makes a test of every case in the list. After `paused:` time stands still unless everybody waits, so that a wait costs
 /// nothing and its length is exact.
