@@ -89,7 +89,6 @@ async fn k10_bulk_updates(world: &World) {
 
 /// Transactions of one save of entities without rules: the waiting works.
 async fn k10_control_of_plain_entities(world: &World) {
-    world.seed((1..=TASKS).map(board::event)).await;
     world
         .seed((1..=TASKS).map(|id| plain::event::ActiveModel {
             id: Set(id),

@@ -126,38 +126,24 @@ cases!(cycle::tables(), 4:
 /// Makes the database say at an UPDATE of an event what it says to a deadlock's victim, in these words: the first time
 /// only, or each time.
 async fn deadlock_on_events(world: &World, says: &str, once: bool) {
-    let setup = match world.backend {
-        Backend::Postgres => {
-            let condition = if once { "nextval('updates') = 1" } else { "true" };
-            vec![
-                "CREATE SEQUENCE updates".to_owned(),
-                format!(
-                    "CREATE FUNCTION deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-                     IF {condition} THEN RAISE EXCEPTION '{says}' USING ERRCODE = '40P01'; END IF; \
-                     RETURN NEW; END $$"
-                ),
-                "CREATE TRIGGER deadlock BEFORE UPDATE ON events FOR EACH ROW EXECUTE FUNCTION deadlock()"
-                    .to_owned(),
-            ]
-        }
-        _ => {
-            let condition = if once {
-                "NEXT VALUE FOR updates = 1"
-            } else {
-                "true"
-            };
-            vec![
-                "CREATE SEQUENCE updates".to_owned(),
-                format!(
-                    "CREATE TRIGGER deadlock BEFORE UPDATE ON events FOR EACH ROW \
-                     IF {condition} THEN SIGNAL SQLSTATE '40001' \
-                     SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = '{says}'; END IF"
-                ),
-            ]
-        }
+    // A sequence counts on when its transaction is rolled back.
+    let (first, trigger) = if world.backend == Backend::Postgres {
+        let function = "CREATE FUNCTION deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             IF {condition} THEN RAISE EXCEPTION '{says}' USING ERRCODE = '40P01'; END IF; \
+             RETURN NEW; END $$; \
+             CREATE TRIGGER deadlock BEFORE UPDATE ON events FOR EACH ROW EXECUTE FUNCTION deadlock()";
+        ("nextval('updates') = 1", function)
+    } else {
+        let trigger = "CREATE TRIGGER deadlock BEFORE UPDATE ON events FOR EACH ROW \
+             IF {condition} THEN SIGNAL SQLSTATE '40001' \
+             SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = '{says}'; END IF";
+        ("NEXT VALUE FOR updates = 1", trigger)
     };
-    for sql in setup {
-        world.db.execute_unprepared(&sql).await.unwrap();
+    let trigger = trigger
+        .replace("{condition}", if once { first } else { "true" })
+        .replace("{says}", says);
+    for sql in ["CREATE SEQUENCE updates", &trigger] {
+        world.db.execute_unprepared(sql).await.unwrap();
     }
 }
 
