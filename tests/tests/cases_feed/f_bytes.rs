@@ -107,17 +107,7 @@ async fn f_counting_a_lag_of_large_messages_holds_nobody_up() {
     const MEBIBYTES: usize = 60;
     let server = server();
     let world = World::on(server.url()).await;
-    let patient = Feed::builder(&server.url())
-        .namespace(&world.namespace)
-        .response_timeout(Duration::from_secs(10));
-    let users = patient
-        .connect()
-        .await
-        .unwrap()
-        .stream("users")
-        .open()
-        .await
-        .unwrap();
+    let users = world.users().await;
     large(&world, &users, MEBIBYTES).await;
     let before = peak(&world).await;
     let lag = users.consumer("search").lag().await.unwrap();

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use touchable::feed::Change;
+use touchable::feed::{Change, Feed};
 use touchable_tests::OwnRedis;
 
 use crate::{
     proxy::{Line, Proxy},
-    world::{World, here},
+    world::here,
 };
 
 async fn f_many_commits_wait_for_one_far_replica_together() {
@@ -21,7 +21,8 @@ async fn f_many_commits_wait_for_one_far_replica_together() {
     };
     let proxy = Proxy::start(primary.port(), line).await;
     let _replica = OwnRedis::start(&["--replicaof", "127.0.0.1", &proxy.port().to_string()]);
-    let users = World::on(primary.url()).await.users().await;
+    let feed = Feed::connect(&primary.url()).await.unwrap();
+    let users = feed.stream("users").open().await.unwrap();
     let first = users.producer().wait(1, Duration::from_secs(10));
     first
         .delay(&Change::of(0))

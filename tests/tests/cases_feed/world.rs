@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use redis::{Client, Cmd, FromRedisValue, cmd};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue, cmd};
 use tokio::{
     runtime::{Builder, Runtime},
     time::{Instant, sleep},
@@ -34,6 +34,9 @@ pub fn threads() -> Runtime {
     runtime.worker_threads(2).enable_all().build().expect("a runtime")
 }
 
+/// What a busy machine may need for an answer.
+const LONG: Duration = Duration::from_secs(20);
+
 /// A namespace on a server.
 pub struct World {
     pub url: String,
@@ -49,7 +52,9 @@ impl World {
 
     pub async fn on(url: String) -> Self {
         let namespace = namespace();
-        let feed = Feed::builder(&url).namespace(&namespace).connect().await.unwrap();
+        let feed = Feed::builder(&url).namespace(&namespace);
+        let feed = feed.connect_timeout(LONG).response_timeout(LONG).connect().await;
+        let feed = feed.unwrap();
         Self { url, feed, namespace }
     }
 
@@ -91,7 +96,13 @@ impl World {
 /// Asks a server itself.
 pub async fn ask<T: FromRedisValue>(url: &str, command: &Cmd) -> T {
     let client = Client::open(url).unwrap();
-    let mut to = client.get_multiplexed_async_connection().await.unwrap();
+    let patient = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(LONG))
+        .set_response_timeout(Some(LONG));
+    let to = client
+        .get_multiplexed_async_connection_with_config(&patient)
+        .await;
+    let mut to = to.unwrap();
     command.query_async(&mut to).await.unwrap()
 }
 
