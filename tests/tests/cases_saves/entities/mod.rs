@@ -1,0 +1,8 @@
+//! Schemas that only these cases need.
+
+pub mod hooked;
+pub mod kinds;
+pub mod readings;
+pub mod remarks;
+pub mod reused;
+pub mod venues;
