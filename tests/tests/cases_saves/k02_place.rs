@@ -166,7 +166,7 @@ async fn k02_unchanged_saves_at_once_succeed(world: &World) {
     for _ in 0..6 {
         let (db, unchanged) = (db.clone(), unchanged.clone());
         saving.spawn(async move {
-            for _ in 0..200 {
+            for _ in 0..100 {
                 unchanged.clone().update(&db).await?;
             }
             Ok::<_, DbErr>(())

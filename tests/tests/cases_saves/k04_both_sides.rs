@@ -6,58 +6,42 @@ use touchable_tests::{World, cases};
 
 use crate::{
     entities::remarks::{self, pin, remark},
-    level::{Level, on_level, on_levels},
+    level::{expect_on_every_level, on_level},
 };
 
+const TABLES: [&str; 4] = ["remarks", "pins", "posts", "photos"];
+
 /// From post 1 to post 2, by the only rule there is.
-async fn foreign_key(world: &World, level: Level) {
-    remarks::populate(world).await;
-    let mut pin = world.active::<pin::Entity>(1).await;
-    pin.post_id = Set(2);
-    world
-        .expect_moved(&["pins 1", "posts 1", "posts 2"], async {
-            on_level!(level, world, |db| pin.update(db)).unwrap();
-        })
-        .await;
+async fn k04_a_foreign_key_under_a_condition(world: &World) {
+    let save = async |level| {
+        let mut pin = world.active::<pin::Entity>(1).await;
+        pin.post_id = Set(2);
+        on_level!(level, world, |db| pin.update(db)).map(drop)
+    };
+    let seed = async || remarks::populate(world).await;
+    expect_on_every_level(world, &TABLES, &["pins 1", "posts 1", "posts 2"], seed, save).await;
 }
 
-/// From post 1 to post 2; photos of these keys stay.
-async fn polymorphic_key(world: &World, level: Level) {
-    remarks::populate(world).await;
-    let mut remark = world.active::<remark::Entity>(1).await;
-    remark.target_id = Set(2);
-    world
-        .expect_moved(&["remarks 1", "posts 1", "posts 2"], async {
-            on_level!(level, world, |db| remark.update(db)).unwrap();
-        })
-        .await;
+/// From post 1 to post 2; the photos of these keys stay.
+async fn k04_a_polymorphic_key(world: &World) {
+    let save = async |level| {
+        let mut remark = world.active::<remark::Entity>(1).await;
+        remark.target_id = Set(2);
+        on_level!(level, world, |db| remark.update(db)).map(drop)
+    };
+    let seed = async || remarks::populate(world).await;
+    expect_on_every_level(world, &TABLES, &["remarks 1", "posts 1", "posts 2"], seed, save).await;
 }
 
 /// From post 1 to photo 1.
-async fn type_column(world: &World, level: Level) {
-    remarks::populate(world).await;
-    let mut remark = world.active::<remark::Entity>(1).await;
-    remark.kind = Set("photo".to_owned());
-    world
-        .expect_moved(&["remarks 1", "posts 1", "photos 1"], async {
-            on_level!(level, world, |db| remark.update(db)).unwrap();
-        })
-        .await;
-}
-
-on_levels! {
-    k04_a_foreign_key_under_a_condition_at_level_1 = foreign_key at Connection,
-    k04_a_foreign_key_under_a_condition_at_level_2 = foreign_key at Transaction,
-    k04_a_foreign_key_under_a_condition_at_level_3 = foreign_key at TouchConnection,
-    k04_a_foreign_key_under_a_condition_at_level_4 = foreign_key at TouchTransaction,
-    k04_a_polymorphic_key_at_level_1 = polymorphic_key at Connection,
-    k04_a_polymorphic_key_at_level_2 = polymorphic_key at Transaction,
-    k04_a_polymorphic_key_at_level_3 = polymorphic_key at TouchConnection,
-    k04_a_polymorphic_key_at_level_4 = polymorphic_key at TouchTransaction,
-    k04_a_type_column_at_level_1 = type_column at Connection,
-    k04_a_type_column_at_level_2 = type_column at Transaction,
-    k04_a_type_column_at_level_3 = type_column at TouchConnection,
-    k04_a_type_column_at_level_4 = type_column at TouchTransaction,
+async fn k04_a_type_column(world: &World) {
+    let save = async |level| {
+        let mut remark = world.active::<remark::Entity>(1).await;
+        remark.kind = Set("photo".to_owned());
+        on_level!(level, world, |db| remark.update(db)).map(drop)
+    };
+    let seed = async || remarks::populate(world).await;
+    expect_on_every_level(world, &TABLES, &["remarks 1", "posts 1", "photos 1"], seed, save).await;
 }
 
 async fn k04_a_foreign_key_under_a_condition_in_bulk(world: &World) {
@@ -97,19 +81,10 @@ async fn k04_a_type_column_in_bulk(world: &World) {
 }
 
 cases!(remarks::tables(), 2:
-    k04_a_foreign_key_under_a_condition_at_level_1 on sqlite postgres mariadb,
-    k04_a_foreign_key_under_a_condition_at_level_2 on sqlite postgres mariadb,
-    k04_a_foreign_key_under_a_condition_at_level_3 on sqlite postgres mariadb,
-    k04_a_foreign_key_under_a_condition_at_level_4 on sqlite postgres mariadb,
+    k04_a_foreign_key_under_a_condition on sqlite postgres mariadb,
     k04_a_foreign_key_under_a_condition_in_bulk on sqlite postgres mariadb,
-    k04_a_polymorphic_key_at_level_1 on sqlite postgres mariadb,
-    k04_a_polymorphic_key_at_level_2 on sqlite postgres mariadb,
-    k04_a_polymorphic_key_at_level_3 on sqlite postgres mariadb,
-    k04_a_polymorphic_key_at_level_4 on sqlite postgres mariadb,
+    k04_a_polymorphic_key on sqlite postgres mariadb,
     k04_a_polymorphic_key_in_bulk on sqlite postgres mariadb,
-    k04_a_type_column_at_level_1 on sqlite postgres mariadb,
-    k04_a_type_column_at_level_2 on sqlite postgres mariadb,
-    k04_a_type_column_at_level_3 on sqlite postgres mariadb,
-    k04_a_type_column_at_level_4 on sqlite postgres mariadb,
+    k04_a_type_column on sqlite postgres mariadb,
     k04_a_type_column_in_bulk on sqlite postgres mariadb,
 );

@@ -10,60 +10,31 @@ use touchable_tests::{World, at, cases, entities::society};
 
 use crate::{
     entities::readings::{self, document, json, moment, offset, period, price, ratio, text_document},
-    level::{Level, on_level, on_levels},
+    level::{expect_on_every_level, on_level},
 };
 
-/// A case that stores a value and sets the other one at a level; the rows move that are named.
+/// A case that stores a value and sets the other one, on every level; the rows move that are named.
 macro_rules! stored_and_set {
-    ($body:ident, $module:ident: $stored:expr, $set:expr, $moved:expr) => {
-        async fn $body(world: &World, level: Level) {
-            readings::populate(world).await;
-            world.seed([$module::row($stored)]).await;
-            let mut reading = world.active::<$module::Entity>(1).await;
-            reading.value = Set($set);
-            let moved: &[&str] = $moved;
-            world
-                .expect_moved(moved, async {
-                    on_level!(level, world, |db| reading.update(db)).unwrap();
-                })
-                .await;
+    ($($case:ident of $module:ident on $($backend:ident)+: $stored:expr, $set:expr, $moved:expr;)+) => {$(
+        async fn $case(world: &World) {
+            let seed = async || {
+                readings::populate(world).await;
+                world.seed([$module::row($stored)]).await;
+            };
+            let save = async |level| {
+                let mut reading = world.active::<$module::Entity>(1).await;
+                reading.value = Set($set);
+                on_level!(level, world, |db| reading.update(db)).map(drop)
+            };
+            expect_on_every_level(world, &["readings", "meters"], &$moved, seed, save).await;
         }
-    };
-    ($body:ident, $module:ident: $again:expr) => {
-        stored_and_set!($body, $module: $again, $again, &[]);
-    };
-}
-
-/// Cases of such a value on every level, for these backends.
-macro_rules! on_all_levels {
-    ($($body:ident, $module:ident: $one:ident $two:ident $three:ident $four:ident on $($backend:ident)+;)+) => {$(
-        on_levels! {
-            $one = $body at Connection,
-            $two = $body at Transaction,
-            $three = $body at TouchConnection,
-            $four = $body at TouchTransaction,
-        }
-        cases!(readings::tables::<$module::Entity>(), 2:
-            $one on $($backend)+,
-            $two on $($backend)+,
-            $three on $($backend)+,
-            $four on $($backend)+,
-        );
+        cases!(readings::tables::<$module::Entity>(), 2: $case on $($backend)+);
     )+};
 }
 
-stored_and_set!(nanoseconds, moment: at(7) + std::time::Duration::from_nanos(123));
-stored_and_set!(two_hours_east, offset: two_hours_east_of_utc());
-stored_and_set!(fewer_decimals, price: sea_orm::prelude::Decimal::new(15, 1));
-stored_and_set!(float, ratio: 0.1);
-stored_and_set!(own_json, json: json!({"a": 1, "list": [1.5, "b", null]}));
-stored_and_set!(own_jsonb, document: json!({"a": 1, "list": [1.5, "b", null]}));
-stored_and_set!(keys_in_another_order, text_document:
-    r#"{"a": 1, "b": 2}"#.to_owned(), r#"{"b": 2, "a": 1}"#.to_owned(), &[]);
-// `1` and `1.0` are equal to PostgreSQL, and so are these periods; they are stored, and shown, differently.
-stored_and_set!(more_decimals, document: json!(1), json!(1.0), &["readings 1", "meters 1"]);
-stored_and_set!(another_period, period:
-    "30 days".to_owned(), "1 mon".to_owned(), &["readings 1", "meters 1"]);
+fn nanoseconds() -> sea_orm::prelude::DateTimeUtc {
+    at(7) + std::time::Duration::from_nanos(123)
+}
 
 fn two_hours_east_of_utc() -> time::OffsetDateTime {
     let offset = time::UtcOffset::from_hms(2, 0, 0).unwrap();
@@ -72,43 +43,28 @@ fn two_hours_east_of_utc() -> time::OffsetDateTime {
         .to_offset(offset)
 }
 
-on_all_levels! {
-    nanoseconds, moment:
-        k06_nanoseconds_again_at_level_1 k06_nanoseconds_again_at_level_2
-        k06_nanoseconds_again_at_level_3 k06_nanoseconds_again_at_level_4
-        on sqlite postgres mariadb;
-    two_hours_east, offset:
-        k06_another_offset_again_at_level_1 k06_another_offset_again_at_level_2
-        k06_another_offset_again_at_level_3 k06_another_offset_again_at_level_4
-        on sqlite postgres mariadb;
-    fewer_decimals, price:
-        k06_fewer_decimals_again_at_level_1 k06_fewer_decimals_again_at_level_2
-        k06_fewer_decimals_again_at_level_3 k06_fewer_decimals_again_at_level_4
-        on postgres mariadb;
-    float, ratio:
-        k06_a_float_again_at_level_1 k06_a_float_again_at_level_2
-        k06_a_float_again_at_level_3 k06_a_float_again_at_level_4
-        on sqlite postgres mariadb;
-    own_json, json:
-        k06_json_again_at_level_1 k06_json_again_at_level_2
-        k06_json_again_at_level_3 k06_json_again_at_level_4
-        on sqlite postgres mariadb;
-    own_jsonb, document:
-        k06_jsonb_again_at_level_1 k06_jsonb_again_at_level_2
-        k06_jsonb_again_at_level_3 k06_jsonb_again_at_level_4
-        on sqlite postgres mariadb;
-    keys_in_another_order, text_document:
-        k06_keys_in_another_order_at_level_1 k06_keys_in_another_order_at_level_2
-        k06_keys_in_another_order_at_level_3 k06_keys_in_another_order_at_level_4
-        on postgres;
-    more_decimals, document:
-        k06_one_and_one_point_zero_at_level_1 k06_one_and_one_point_zero_at_level_2
-        k06_one_and_one_point_zero_at_level_3 k06_one_and_one_point_zero_at_level_4
-        on postgres;
-    another_period, period:
-        k06_thirty_days_and_one_month_at_level_1 k06_thirty_days_and_one_month_at_level_2
-        k06_thirty_days_and_one_month_at_level_3 k06_thirty_days_and_one_month_at_level_4
-        on postgres;
+fn one_and_a_half() -> sea_orm::prelude::Decimal {
+    sea_orm::prelude::Decimal::new(15, 1)
+}
+
+fn list() -> serde_json::Value {
+    json!({"a": 1, "list": [1.5, "b", null]})
+}
+
+stored_and_set! {
+    k06_nanoseconds_again of moment on sqlite postgres mariadb: nanoseconds(), nanoseconds(), [];
+    k06_another_offset_again of offset on sqlite postgres mariadb:
+        two_hours_east_of_utc(), two_hours_east_of_utc(), [];
+    k06_fewer_decimals_again of price on postgres mariadb: one_and_a_half(), one_and_a_half(), [];
+    k06_a_float_again of ratio on sqlite postgres mariadb: 0.1, 0.1, [];
+    k06_json_again of json on sqlite postgres mariadb: list(), list(), [];
+    k06_jsonb_again of document on sqlite postgres mariadb: list(), list(), [];
+    k06_keys_in_another_order of text_document on postgres:
+        r#"{"a": 1, "b": 2}"#.to_owned(), r#"{"b": 2, "a": 1}"#.to_owned(), [];
+    // PostgreSQL calls these equal. They are stored, and shown, differently.
+    k06_one_and_one_point_zero of document on postgres: json!(1), json!(1.0), ["readings 1", "meters 1"];
+    k06_thirty_days_and_one_month of period on postgres:
+        "30 days".to_owned(), "1 mon".to_owned(), ["readings 1", "meters 1"];
 }
 
 async fn k06_one_and_one_point_zero_in_bulk(world: &World) {

@@ -32,26 +32,6 @@ pub const FAILING: &[FailingCase] = &[
         r#"should have moved: ["orders eu/2"]; should have stayed: []"#,
     ),
     fails(
-        "k02_an_assertion_blames_no_other_database",
-        SQLITE,
-        "their entities were not known to the process before",
-    ),
-    fails(
-        "k02_an_assertion_reads_its_own_tables",
-        SQLITE,
-        r#"the rows cannot be read: Query Error: error occurred while decoding column "name""#,
-    ),
-    fails(
-        "k02_an_unchanged_save_beside_one_in_another_database",
-        SQLITE,
-        r#"should have moved: []; should have stayed: ["events 1"]"#,
-    ),
-    fails(
-        "k02_one_stamp_in_two_databases",
-        SQLITE,
-        r#"should have moved: []; should have stayed: ["tasks 1"]"#,
-    ),
-    fails(
         "k02_a_refused_save_before_one_with_its_stamp_at_level_3",
         SQLITE_AND_MARIADB,
         r#"should have moved: []; should have stayed: ["events 1"]"#,
@@ -67,34 +47,34 @@ pub const FAILING: &[FailingCase] = &[
         r#"should have moved: []; should have stayed: ["events 1"]"#,
     ),
     fails(
-        "k02_an_import_by_eight_tasks",
-        SERVERS,
-        "a save returned `Ok` and was not stored",
-    ),
-    fails(
-        "k02_two_saves_with_one_stamp_at_once",
-        POSTGRES,
-        r#"left: ("a", "a")"#,
-    ),
-    fails(
-        "k02_unchanged_saves_at_once_at_level_3",
-        EVERYWHERE,
-        r#"should have moved: []; should have stayed: ["events 1"]"#,
-    ),
-    fails(
-        "k02_unchanged_saves_at_once_succeed",
-        MARIADB,
-        "1213 (40001): Deadlock found",
-    ),
-    fails(
         "k02_a_save_with_nanoseconds_is_atomic_with_its_touches",
         EVERYWHERE,
         r#"should have moved: []; should have stayed: ["tasks 1"]"#,
     ),
     fails(
+        "k02_an_assertion_blames_no_other_database",
+        SQLITE,
+        "their entities were not known to the process before",
+    ),
+    fails(
+        "k02_an_assertion_reads_its_own_tables",
+        SQLITE,
+        r#"the rows cannot be read: Query Error: error occurred while decoding column "name""#,
+    ),
+    fails(
+        "k02_an_import_by_eight_tasks",
+        SERVERS,
+        "a save returned `Ok` and was not stored",
+    ),
+    fails(
         "k02_an_insert_with_nanoseconds_on_a_strict_connection",
         EVERYWHERE,
         "a write goes around the touch rules of `tasks` (event)",
+    ),
+    fails(
+        "k02_an_unchanged_save_beside_one_in_another_database",
+        SQLITE,
+        r#"should have moved: []; should have stayed: ["events 1"]"#,
     ),
     fails(
         "k02_nanoseconds_on_a_strict_connection",
@@ -106,6 +86,30 @@ pub const FAILING: &[FailingCase] = &[
         EVERYWHERE,
         r#"should have moved: ["events 1"]; should have stayed: []"#,
     ),
+    fails(
+        "k02_one_stamp_in_two_databases",
+        SQLITE,
+        r#"should have moved: []; should have stayed: ["tasks 1"]"#,
+    ),
+    fails(
+        "k02_two_saves_with_one_stamp_at_once",
+        POSTGRES,
+        r#"left: ("a", "a")"#,
+    ),
+    fails(
+        "k02_unchanged_saves_at_once_at_level_3",
+        EVERYWHERE,
+        r#"should have moved: []; should have stayed: ["events 1"]"#,
+    ),
+    // Two touches that both hold a shared lock of the event, and both want it for themselves: retrying mostly helps.
+    FailingCase {
+        luck: true,
+        ..fails(
+            "k02_unchanged_saves_at_once_succeed",
+            MARIADB,
+            "1213 (40001): Deadlock found",
+        )
+    },
     fails(
         "k03_a_child_inserted_before_the_row_is_locked",
         POSTGRES,
@@ -122,9 +126,9 @@ pub const FAILING: &[FailingCase] = &[
         "venue 2 was touched 1 time",
     ),
     fails(
-        "k04_a_foreign_key_under_a_condition_at_level_3",
+        "k04_a_foreign_key_under_a_condition",
         EVERYWHERE,
-        r#"should have moved: ["posts 2"]; should have stayed: []"#,
+        r#"TouchConnection: {"pins 1", "posts 1"}"#,
     ),
     fails(
         "k04_a_foreign_key_under_a_condition_in_bulk",
@@ -132,24 +136,9 @@ pub const FAILING: &[FailingCase] = &[
         r#"should have moved: ["posts 2"]; should have stayed: []"#,
     ),
     fails(
-        "k04_a_polymorphic_key_at_level_1",
+        "k04_a_polymorphic_key",
         EVERYWHERE,
-        r#"should have moved: []; should have stayed: ["photos 1"]"#,
-    ),
-    fails(
-        "k04_a_polymorphic_key_at_level_2",
-        EVERYWHERE,
-        r#"should have moved: []; should have stayed: ["photos 1"]"#,
-    ),
-    fails(
-        "k04_a_polymorphic_key_at_level_3",
-        EVERYWHERE,
-        r#"should have moved: ["posts 2"]; should have stayed: []"#,
-    ),
-    fails(
-        "k04_a_polymorphic_key_at_level_4",
-        EVERYWHERE,
-        r#"should have moved: []; should have stayed: ["photos 1"]"#,
+        r#"Connection: {"photos 1", "posts 1", "posts 2", "remarks 1"}; Transaction: {"photos 1", "posts 1", "posts 2", "remarks 1"}; TouchConnection: {"posts 1", "remarks 1"}; TouchTransaction: {"photos 1", "posts 1", "posts 2", "remarks 1"}"#,
     ),
     fails(
         "k04_a_polymorphic_key_in_bulk",
@@ -157,24 +146,9 @@ pub const FAILING: &[FailingCase] = &[
         r#"should have moved: ["posts 2"]; should have stayed: []"#,
     ),
     fails(
-        "k04_a_type_column_at_level_1",
+        "k04_a_type_column",
         EVERYWHERE,
-        r#"should have moved: ["posts 1"]; should have stayed: []"#,
-    ),
-    fails(
-        "k04_a_type_column_at_level_2",
-        EVERYWHERE,
-        r#"should have moved: ["posts 1"]; should have stayed: []"#,
-    ),
-    fails(
-        "k04_a_type_column_at_level_3",
-        EVERYWHERE,
-        r#"should have moved: ["photos 1"]; should have stayed: []"#,
-    ),
-    fails(
-        "k04_a_type_column_at_level_4",
-        EVERYWHERE,
-        r#"should have moved: ["posts 1"]; should have stayed: []"#,
+        r#"Connection: {"photos 1", "remarks 1"}; Transaction: {"photos 1", "remarks 1"}; TouchConnection: {"posts 1", "remarks 1"}; TouchTransaction: {"photos 1", "remarks 1"}"#,
     ),
     fails(
         "k04_a_type_column_in_bulk",
@@ -184,17 +158,17 @@ pub const FAILING: &[FailingCase] = &[
     fails(
         "k05_a_save_dropped_at_level_2",
         EVERYWHERE,
-        "renamed: true; the task's stamp",
+        "the event was renamed: true; its task was touched: false",
     ),
     fails(
         "k05_a_save_dropped_at_level_4",
         EVERYWHERE,
-        "renamed: true; the task's stamp",
+        "the event was renamed: true; its task was touched: false",
     ),
     fails(
-        "k06_a_float_again_at_level_3",
+        "k06_a_float_again",
         MARIADB,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
+        r#"TouchConnection: {"meters 1", "readings 1"}"#,
     ),
     fails(
         "k06_an_unwatched_column_again_at_level_3",
@@ -202,94 +176,45 @@ pub const FAILING: &[FailingCase] = &[
         r#"should have moved: []; should have stayed: ["events 1"]"#,
     ),
     fails(
-        "k06_another_offset_again_at_level_1",
+        "k06_another_offset_again",
         SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
+        r#"Connection: {"meters 1", "readings 1"}; Transaction: {"meters 1", "readings 1"}; TouchTransaction: {"meters 1", "readings 1"}"#,
     ),
     fails(
-        "k06_another_offset_again_at_level_2",
-        SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
-    ),
-    fails(
-        "k06_another_offset_again_at_level_4",
-        SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
-    ),
-    fails(
-        "k06_fewer_decimals_again_at_level_1",
-        SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
-    ),
-    fails(
-        "k06_fewer_decimals_again_at_level_2",
-        SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
-    ),
-    fails(
-        "k06_fewer_decimals_again_at_level_3",
-        POSTGRES,
-        r#"should have moved: []; should have stayed: ["readings 1"]"#,
-    ),
-    fails(
-        "k06_fewer_decimals_again_at_level_3",
+        "k06_fewer_decimals_again",
         MARIADB,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
+        r#"Connection: {"meters 1", "readings 1"}; Transaction: {"meters 1", "readings 1"}; TouchConnection: {"meters 1", "readings 1"}; TouchTransaction: {"meters 1", "readings 1"}"#,
     ),
     fails(
-        "k06_fewer_decimals_again_at_level_4",
-        SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
+        "k06_fewer_decimals_again",
+        POSTGRES,
+        r#"Connection: {"meters 1", "readings 1"}; Transaction: {"meters 1", "readings 1"}; TouchConnection: {"readings 1"}; TouchTransaction: {"meters 1", "readings 1"}"#,
     ),
     fails(
-        "k06_json_again_at_level_3",
+        "k06_json_again",
         SQLITE_AND_MARIADB,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
+        r#"TouchConnection: {"meters 1", "readings 1"}"#,
     ),
     fails(
-        "k06_keys_in_another_order_at_level_1",
+        "k06_keys_in_another_order",
         POSTGRES,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
+        r#"Connection: {"meters 1", "readings 1"}; Transaction: {"meters 1", "readings 1"}; TouchTransaction: {"meters 1", "readings 1"}"#,
     ),
     fails(
-        "k06_keys_in_another_order_at_level_2",
-        POSTGRES,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
-    ),
-    fails(
-        "k06_keys_in_another_order_at_level_4",
-        POSTGRES,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
-    ),
-    fails(
-        "k06_nanoseconds_again_at_level_1",
+        "k06_nanoseconds_again",
         SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
+        r#"Connection: {"meters 1", "readings 1"}; Transaction: {"meters 1", "readings 1"}; TouchTransaction: {"meters 1", "readings 1"}"#,
     ),
-    fails(
-        "k06_nanoseconds_again_at_level_2",
-        SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
-    ),
-    fails(
-        "k06_nanoseconds_again_at_level_4",
-        SERVERS,
-        r#"should have moved: []; should have stayed: ["meters 1", "readings 1"]"#,
-    ),
-    fails(
-        "k06_one_and_one_point_zero_at_level_3",
-        POSTGRES,
-        r#"should have moved: ["meters 1", "readings 1"]; should have stayed: []"#,
-    ),
+    fails("k06_one_and_one_point_zero", POSTGRES, r#"TouchConnection: {}"#),
     fails(
         "k06_one_and_one_point_zero_in_bulk",
         POSTGRES,
         r#"should have moved: ["meters 1", "readings 1"]; should have stayed: ["readings 1.value"]"#,
     ),
     fails(
-        "k06_thirty_days_and_one_month_at_level_3",
+        "k06_thirty_days_and_one_month",
         POSTGRES,
-        r#"should have moved: ["meters 1", "readings 1"]; should have stayed: []"#,
+        r#"TouchConnection: {}"#,
     ),
     fails(
         "k06_thirty_days_and_one_month_in_bulk",
@@ -297,112 +222,37 @@ pub const FAILING: &[FailingCase] = &[
         r#"should have moved: ["meters 1", "readings 1"]; should have stayed: ["readings 1.value"]"#,
     ),
     fails(
-        "k07_a_child_in_another_case_at_level_1",
+        "k07_a_child_in_another_case",
         POSTGRES,
-        r#"should have moved: ["tags Rust"]; should have stayed: []"#,
+        r#"Connection: {"taggings 1"}; Transaction: {"taggings 1"}; TouchTransaction: {"taggings 1"}"#,
     ),
     fails(
-        "k07_a_child_in_another_case_at_level_2",
-        POSTGRES,
-        r#"should have moved: ["tags Rust"]; should have stayed: []"#,
-    ),
-    fails(
-        "k07_a_child_in_another_case_at_level_4",
-        POSTGRES,
-        r#"should have moved: ["tags Rust"]; should have stayed: []"#,
-    ),
-    fails(
-        "k07_a_child_of_an_enum_at_level_1",
+        "k07_a_child_of_an_enum",
         POSTGRES,
         "operator does not exist: kind = text",
     ),
     fails(
-        "k07_a_child_of_an_enum_at_level_2",
+        "k07_a_deleted_child_of_an_enum",
         POSTGRES,
         "operator does not exist: kind = text",
     ),
     fails(
-        "k07_a_child_of_an_enum_at_level_4",
+        "k07_a_new_child_of_an_enum",
         POSTGRES,
         "operator does not exist: kind = text",
     ),
     fails(
-        "k07_a_deleted_child_of_an_enum_at_level_1",
+        "k07_a_parent_in_another_case",
+        POSTGRES,
+        r#"Connection: {"tags Rust"}; Transaction: {"tags Rust"}; TouchTransaction: {"tags Rust"}"#,
+    ),
+    fails(
+        "k07_a_parent_with_an_enum",
         POSTGRES,
         "operator does not exist: kind = text",
     ),
     fails(
-        "k07_a_deleted_child_of_an_enum_at_level_2",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_deleted_child_of_an_enum_at_level_4",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_new_child_of_an_enum_at_level_1",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_new_child_of_an_enum_at_level_2",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_new_child_of_an_enum_at_level_4",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_parent_in_another_case_at_level_1",
-        POSTGRES,
-        r#"should have moved: ["taggings 1"]; should have stayed: []"#,
-    ),
-    fails(
-        "k07_a_parent_in_another_case_at_level_2",
-        POSTGRES,
-        r#"should have moved: ["taggings 1"]; should have stayed: []"#,
-    ),
-    fails(
-        "k07_a_parent_in_another_case_at_level_4",
-        POSTGRES,
-        r#"should have moved: ["taggings 1"]; should have stayed: []"#,
-    ),
-    fails(
-        "k07_a_parent_with_an_enum_at_level_1",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_parent_with_an_enum_at_level_2",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_parent_with_an_enum_at_level_3",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_parent_with_an_enum_at_level_4",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_re_parented_child_of_an_enum_at_level_1",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_re_parented_child_of_an_enum_at_level_2",
-        POSTGRES,
-        "operator does not exist: kind = text",
-    ),
-    fails(
-        "k07_a_re_parented_child_of_an_enum_at_level_4",
+        "k07_a_re_parented_child_of_an_enum",
         POSTGRES,
         "operator does not exist: kind = text",
     ),

@@ -19,9 +19,8 @@ pub fn tables() -> Vec<Table> {
     ]
 }
 
-/// Gives the columns their types, then makes shelves `wood/1` and `wood/2` with a parcel each, and tag `Rust` with a
-/// tagging that spells it in another case.
-pub async fn populate(world: &World) {
+/// Gives the columns their types.
+pub async fn retype(world: &World) {
     for sql in [
         "ALTER TABLE parcels DROP CONSTRAINT IF EXISTS \"fk-parcels-shelf_kind-shelf_number\"",
         "CREATE TYPE kind AS ENUM ('wood', 'metal')",
@@ -36,6 +35,11 @@ pub async fn populate(world: &World) {
     ] {
         world.db.execute_unprepared(sql).await.unwrap();
     }
+}
+
+/// Makes shelves `wood/1` and `wood/2` with a parcel each, and tag `Rust` with a
+/// tagging that spells it in another case.
+pub async fn populate(world: &World) {
     world.seed([1, 2].map(shelf)).await;
     world.seed([1, 2].map(parcel)).await;
     world
