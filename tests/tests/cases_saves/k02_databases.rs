@@ -112,7 +112,7 @@ async fn k02_an_assertion_blames_no_other_database(world: &World) {
     let (event, task) = loaded(world).await;
     let mut new_here = society::user(2);
     // After the assertion began.
-    new_here.updated_at = Set(chrono::Utc::now() + Duration::from_secs(60));
+    new_here.updated_at = Set(chrono::Utc::now() + Duration::from_mins(1));
     let mut there = users::Entity::find_by_id(1)
         .one(&twin)
         .await

@@ -14,7 +14,10 @@ use touchable_tests::{
 };
 
 use crate::{
-    entities::hooked::{self, MEETING, task as hooked_tasks},
+    entities::{
+        hooked::{self, MEETING, task as hooked_tasks},
+        venues::{self, venue as venue_rows},
+    },
     level::{Level, on_level, on_levels},
 };
 
@@ -85,6 +88,23 @@ cases!(hooked::tables(), 3:
     k02_a_refused_save_before_one_with_its_stamp_at_level_3 on sqlite postgres mariadb,
     k02_a_refused_save_before_one_with_its_stamp_at_level_4 on sqlite postgres mariadb,
 );
+
+/// The database refuses an insert on a plain connection; what it left behind is not taken by the next with its stamp.
+async fn k02_a_refused_insert_before_one_with_its_stamp(world: &World) {
+    world.seed([venues::venue(1)]).await;
+    let mut without_venue = venues::event(1, 9);
+    without_venue.updated_at = Set(imported_at());
+    without_venue.insert(&world.db).await.unwrap_err();
+
+    let db = touchable::connect(world.db.clone());
+    let mut event = venues::event(2, 1);
+    event.updated_at = Set(imported_at());
+    event.insert(&db).await.unwrap();
+    let touches = world.model::<venue_rows::Entity>(1).await.lock_no;
+    assert!(touches == 1, "one new event touched its venue {touches} times");
+}
+
+cases!(venues::tables(), 2: k02_a_refused_insert_before_one_with_its_stamp on sqlite postgres mariadb);
 
 /// Eight tasks import their own rows through one connection, all rows with the same stamp.
 async fn k02_an_import_by_eight_tasks(world: &World) {
