@@ -78,6 +78,11 @@ pub const FAILING: &[FailingCase] = &[
         "the process that read 100,000 lines of comment ended with signal: 6",
     ),
     failing(
+        "s_a_refused_rediss_url_names_tls",
+        HERE,
+        "a right URL is called wrong: the redis store failed to connect to its server: the URL is none",
+    ),
+    failing(
         "s_strict_refuses_truncate",
         &["postgres", "mariadb"],
         "let through: TRUNCATE",

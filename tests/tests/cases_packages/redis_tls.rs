@@ -17,5 +17,9 @@ fn s_a_refused_rediss_url_names_tls() {
         let outcome = runtime.block_on(Redis::connect("rediss://127.0.0.1:9"));
         let said = outcome.unwrap_err().to_string();
         assert!(said.to_lowercase().contains("tls"), "TLS is not named: {said}");
+        assert!(
+            !said.contains("it should be `redis://"),
+            "a right URL is called wrong: {said}"
+        );
     });
 }
