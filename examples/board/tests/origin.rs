@@ -1,5 +1,7 @@
 //! A page of another site cannot save anything here in the name of who is looking at it.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
