@@ -23,7 +23,8 @@ pub struct World {
 }
 
 impl World {
-    pub(crate) async fn create(backend: Backend, tables: Vec<Table>, connections: u32) -> Self {
+    /// Creates a database. [`run`](crate::run) does it for a contract, and takes it down again.
+    pub async fn create(backend: Backend, tables: Vec<Table>, connections: u32) -> Self {
         Self::within(Private::create(backend).await, tables, connections).await
     }
 
@@ -47,7 +48,8 @@ impl World {
         }
     }
 
-    pub(crate) async fn destroy(self) {
+    /// Takes the database down.
+    pub async fn destroy(self) {
         let _ = self.db.close().await;
         self.private.destroy().await;
     }
