@@ -243,12 +243,13 @@ impl Bench {
                 for (number, table) in (0..).zip(&self.schema.tables) {
                     for row in 0..table.keys.len() {
                         let row = Row(number, u8::try_from(row).expect("few rows"));
-                        table.entity.idle(&link, table, row).await?;
+                        // What cannot be saved has left nothing.
+                        let _ = table.entity.idle(&link, table, row).await;
                     }
                 }
-                Ok(())
             })
-            .await
+            .await;
+        Ok(())
     }
 
     /// What is committed now.

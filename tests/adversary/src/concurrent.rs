@@ -11,7 +11,7 @@ use sea_orm::DbErr;
 
 use crate::{
     bench::Bench,
-    history::{History, Isolation, Order, Step, What},
+    history::{History, Order, Step, What},
     link::Link,
     model::content,
     perform::values,
@@ -302,12 +302,4 @@ fn lost_notes(bench: &Bench, history: &History, left: &[Left], now: &State, foun
             found.push(Violation::new(Check::Stored, None, says));
         }
     }
-}
-
-/// Whether a history has transactions at an isolation level that is not the database's own.
-#[must_use]
-pub fn is_isolated(history: &History) -> bool {
-    history
-        .steps()
-        .any(|step| matches!(step, Step::Begin(isolation) if *isolation != Isolation::Default))
 }

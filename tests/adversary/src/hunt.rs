@@ -15,7 +15,7 @@ use crate::{
     concurrent,
     generate::{self, Mode},
     history::{History, Order},
-    known::{self, Kind},
+    known::{self, KINDS, Kind},
     levels, schemas,
     script::script,
     serial,
@@ -131,7 +131,6 @@ pub async fn hunt(backend: Backend, modes: &[Mode], limit: Limit, first_seed: u6
                         let entry = report.known.entry(kind.name).or_insert((0, start.elapsed()));
                         entry.0 += 1;
                     } else {
-                        eprintln!("-- {violation}\nseed {seed}, {}", script(&bench.schema, &history));
                         let found = shrink(bench, &history, &violation, *mode, seed).await;
                         eprintln!("{found}");
                         report.found.push(found);
@@ -186,7 +185,7 @@ async fn shrink(
 
 /// The violation of this promise, of which no list knows, when the history shows one.
 async fn shows(bench: &Arc<Bench>, history: &History, check: Check) -> Option<Violation> {
-    if known::is_documented(history) {
+    if history.is_beyond_promises() {
         return None;
     }
     let tries = if matches!(history.order, Order::Serial | Order::Levels) {
@@ -275,5 +274,5 @@ impl fmt::Display for Report {
 /// Names the kinds that a list knows.
 #[must_use]
 pub fn names() -> Vec<&'static str> {
-    known::KINDS.iter().map(|kind: &Kind| kind.name).collect()
+    KINDS.iter().map(|kind: &Kind| kind.name).collect()
 }

@@ -1,0 +1,198 @@
+//! The list. What a shape leaves out is looked for; so each is as narrow as today's faults allow.
+
+use touchable_tests::Backend::{self, MariaDb, Postgres, Sqlite};
+
+use super::Kind;
+use crate::{
+    history::What,
+    violation::Check::{
+        AfterCommit, Contention, Failed, FalseCommit, Fell, Left, Levels, Stale, Stored, Surplus,
+    },
+};
+
+const ALL: &[Backend] = &[Sqlite, Postgres, MariaDb];
+
+/// All of them.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: "K1 the caller's copy is believed over the stored row",
+        shape: |seen| {
+            seen.is(&[Stale, Surplus, Levels])
+                && seen.in_transaction()
+                && seen.is_stale()
+                && (seen.any(|write| seen.leads(write) || matches!(write.what, What::Delete(..))))
+        },
+        shown: &[(
+            ALL,
+            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
+                Load((2, 0)),
+                Write((what: Update((2, 0), Fresh, Update, [(1, 1)], No))),
+                Begin(Default),
+                Write((what: Update((2, 0), Loaded, Update, [(0, 1)], No))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "K2 a save is known by its stamp, which the application can round or repeat",
+        shape: |seen| seen.is_stamped() && !seen.is(&[Fell]),
+        shown: &[(
+            ALL,
+            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
+                Write((what: Update((2, 0), Fresh, WithoutReturning, [(0, 1)], Now))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "K2 a save that is refused leaves what it has announced",
+        shape: |seen| seen.is_refused() && seen.is(&[Left, Surplus, Stale, Levels]),
+        shown: &[],
+    },
+    Kind {
+        name: "K2 saves of one row at once: what the one has left is met by the other",
+        shape: |seen| seen.is(&[Stale]) && seen.is_concurrent() && seen.writers_meet(),
+        shown: &[],
+    },
+    Kind {
+        name: "K3 a snapshot that is older than the lock",
+        shape: |seen| seen.is(&[Stale]) && seen.is_concurrent() && seen.backend == Postgres,
+        shown: &[],
+    },
+    Kind {
+        name: "K4 a condition is asked on one side of the change only",
+        shape: |seen| {
+            seen.is(&[Stale, Surplus, Levels]) && seen.is_conditional() && seen.any(|write| seen.leads(write))
+        },
+        shown: &[(
+            ALL,
+            r#"(schema: "conditional", order: Serial, writers: [(touch: true, steps: [
+                Begin(Default),
+                Write((what: Update((1, 0), Fresh, Update, [(0, 1)], No))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "K5 a save is registered after it is sent",
+        shape: |seen| seen.is(&[Stale]) && seen.is_dropped() && seen.in_transaction(),
+        shown: &[],
+    },
+    Kind {
+        name: "K6 an unwatched column that is set to its stored value moves the row's stamp",
+        shape: |seen| {
+            seen.is(&[Surplus])
+                && seen.any_of_ours(|write| matches!(write.what, What::Update(..)))
+                && seen
+                    .violation
+                    .fragments
+                    .iter()
+                    .all(|fragment| fragment.0.0 == seen.violation.fragments[0].0.0)
+        },
+        shown: &[(
+            ALL,
+            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
+                Write((what: Update((2, 0), Fresh, Update, [(0, 0)], No), quiet: On(1))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "K6 levels and bulk writes know other values as equal",
+        shape: |seen| seen.schema.name.starts_with("typed") && seen.is(&[Surplus, Levels, Stored, Stale]),
+        shown: &[],
+    },
+    Kind {
+        name: "K7 keys are compared without their column's type",
+        shape: |seen| {
+            seen.backend == Postgres
+                && (seen.says("operator does not exist")
+                    || (seen.schema.name == "kinds" && seen.is(&[Stale, Levels])))
+        },
+        shown: &[(
+            &[Postgres],
+            r#"(schema: "kinds", order: Serial, writers: [(touch: true, steps: [
+                Write((what: Update((0, 0), Fresh, Update, [(0, 1)], No))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "K8 an upsert: children of changed rows, old parents, and the stamp",
+        shape: |seen| seen.is(&[Stale, Surplus, Levels]) && seen.has_upsert(),
+        shown: &[(
+            ALL,
+            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
+                Write((what: InsertMany(1, [(0, [(2, 1)])], Some([2, 255])))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "K10 SQLite: a transaction that we let read before it writes",
+        shape: |seen| seen.backend == Sqlite && seen.is(&[Contention]) && seen.says("locked"),
+        shown: &[],
+    },
+    Kind {
+        name: "K11 what we send outside a transaction is not tried again",
+        shape: |seen| seen.backend != Sqlite && seen.is(&[Contention]),
+        shown: &[],
+    },
+    Kind {
+        name: "K12 suppression is judged at the commit",
+        shape: |seen| seen.is(&[Stale, Surplus]) && seen.in_transaction() && seen.is_quiet(),
+        shown: &[],
+    },
+    Kind {
+        name: "K13 a commit that was none",
+        shape: |seen| seen.is(&[FalseCommit, AfterCommit]) && seen.backend != Sqlite && seen.in_transaction(),
+        shown: &[(
+            &[Postgres],
+            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
+                Begin(Default),
+                Write((what: Insert((0, 0), [], No))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "K14 a column that the database computes is watched",
+        shape: |seen| seen.is_computed() && seen.is(&[Stale, Levels]),
+        shown: &[(
+            ALL,
+            r#"(schema: "computed", order: Serial, writers: [(touch: true, steps: [
+                Write((what: Update((0, 0), Fresh, Update, [(0, 2)], No))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "K14 a unique key instead of a primary one",
+        shape: |seen| seen.is(&[Failed]) && seen.says("1176"),
+        shown: &[],
+    },
+    Kind {
+        name: "N1 a delete that the database refuses in a transaction has touched",
+        shape: |seen| {
+            seen.is(&[Surplus])
+                && seen.backend != Postgres
+                && seen.in_transaction()
+                && seen.any(|write| matches!(write.what, What::Delete(..)))
+        },
+        shown: &[(
+            &[Sqlite, MariaDb],
+            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
+                Begin(Default),
+                Write((what: Delete((1, 0), Fresh))),
+            ])])"#,
+        )],
+    },
+    Kind {
+        name: "N2 a save that is dropped while its BEGIN is under way leaves the session in a transaction",
+        shape: |seen| seen.is(&[Left]) && seen.is_dropped() && seen.says("idle in transaction"),
+        shown: &[],
+    },
+    Kind {
+        name: "N3 a partial save on a connection of ours falls below a stamp that is ahead of the clock",
+        shape: |seen| seen.is(&[Fell]) && seen.is_stamped(),
+        shown: &[(
+            ALL,
+            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
+                Write((what: Insert((0, 2), [], Repeated))),
+                Write((what: Update((0, 2), Partial, Update, [(1, 0)], No))),
+            ])])"#,
+        )],
+    },
+];
