@@ -25,7 +25,8 @@ pub fn schema(_: Backend) -> Schema {
         name: "polymorphic",
         backends: EVERYWHERE,
         tables: vec![
-            Table::new(entity::<post::Entity>(), "id", [1, 2, 3], subject()),
+            // A comment can be about a post that is gone.
+            Table::new(entity::<post::Entity>(), "id", [1, 2, 3], subject()).closed(),
             Table::new(entity::<photo::Entity>(), "id", [1, 2, 3], subject()),
             Table::new(
                 entity::<comment::Entity>(),
