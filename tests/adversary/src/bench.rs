@@ -1,9 +1,12 @@
 //! Two databases of one schema: the one that is attacked, and the one on which the same is written without any hook.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use chrono::{TimeDelta, Utc};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, Statement};
 use touchable::{Clock, Stamp};
 use touchable_tests::{Backend, World};
 
@@ -17,7 +20,7 @@ use crate::{
 };
 
 /// How many writers can be at work at once.
-pub const CONNECTIONS: u32 = 8;
+const WRITERS: u32 = 6;
 
 /// A place for histories of one schema.
 #[derive(Debug)]
@@ -56,14 +59,14 @@ impl Bench {
             worlds[0].db.execute_unprepared(here).await?;
         }
         let turns = Turns::default();
-        let db = connect(&worlds[0], &turns).await;
+        let db = connect_writers(&worlds[0], &turns).await;
         let mut bench = Self {
             backend,
             schema,
             db: Mutex::new(db),
             turns,
-            onlooker: worlds[0].connect(2).await,
-            twin: worlds[1].connect(2).await,
+            onlooker: connect(&worlds[0], 1).await,
+            twin: connect(&worlds[1], 1).await,
             names: Vec::new(),
             worlds,
         };
@@ -174,7 +177,7 @@ impl Bench {
 
     /// Gives the writers new connections: what a dropped future has left of the old ones is gone.
     pub async fn renew(&self) {
-        let new = connect(&self.worlds[0], &self.turns).await;
+        let new = connect_writers(&self.worlds[0], &self.turns).await;
         let old = std::mem::replace(&mut *self.db.lock().unwrap_or_else(PoisonError::into_inner), new);
         let _ = old.close().await;
     }
@@ -296,7 +299,7 @@ impl Bench {
                 return Ok(());
             }
             // The server tells nobody: it has to be asked again.
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         let sql = match self.backend {
             Backend::Postgres => {
@@ -316,10 +319,34 @@ impl Bench {
     }
 }
 
-async fn connect(world: &World, turns: &Turns) -> DatabaseConnection {
-    let mut db = world.connect(CONNECTIONS).await;
+/// The connection of writers, who stop after each statement.
+async fn connect_writers(world: &World, turns: &Turns) -> DatabaseConnection {
+    let mut db = connect(world, WRITERS).await;
     turns.watch(&mut db);
     db
+}
+
+async fn connect(world: &World, connections: u32) -> DatabaseConnection {
+    let mut options = ConnectOptions::new(world.url());
+    options
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_mins(1))
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .pragma("journal_mode", "WAL")
+                .pragma("synchronous", "OFF")
+                .busy_timeout(Duration::from_mins(1))
+        });
+    for _ in 0..200 {
+        match Database::connect(options.clone()).await {
+            Ok(db) => return db,
+            // SQLite sets its journal without waiting for whoever has the file at that moment.
+            Err(_) if world.backend == Backend::Sqlite => tokio::time::sleep(Duration::from_millis(20)).await,
+            Err(error) => panic!("{error}"),
+        }
+    }
+    panic!("no connection to {}", world.url())
 }
 
 fn is_null(value: &sea_orm::Value) -> bool {

@@ -11,11 +11,12 @@ use sea_orm::DbErr;
 
 use crate::{
     bench::Bench,
-    history::{History, Order, Step, What},
+    failure::{Failure, FailureKind},
+    history::{From, History, Order, Step, What, Writer},
     link::Link,
     model::content,
     perform::values,
-    player::{Ended, Failure, FailureKind, Fate, Player, Written},
+    player::{Ended, Fate, Player, Ticks, Written},
     schema::Schema,
     state::{Fragment, State},
     violation::{Check, Violation},
@@ -92,36 +93,12 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
             } else {
                 Link::Plain(bench.db())
             };
-            let (here, bench, ticks) = (Arc::clone(bench), Arc::clone(bench), Arc::clone(&ticks));
+            let (bench, ticks) = (Arc::clone(bench), Arc::clone(&ticks));
             tokio::spawn(async move {
-                let play = async move {
-                    let mut player = Player::new(&bench.schema, base, format!("w{number}"), ticks);
-                    let mut failures = Vec::new();
-                    for (at, step) in writer.steps.iter().enumerate() {
-                        bench.turns.stop();
-                        if let Ended::Badly(failure) = player.step(at, step).await {
-                            failures.push((
-                                (number, at),
-                                failure,
-                                player.in_transaction() || matches!(step, Step::Commit),
-                            ));
-                        }
-                    }
-                    bench.turns.stop();
-                    for end in player.finish().await {
-                        if let Ended::Badly(failure) = end {
-                            failures.push(((number, writer.steps.len()), failure, true));
-                        }
-                    }
-                    Left {
-                        after_commit: player.after_commit(),
-                        false_commits: player.false_commits,
-                        written: player.written,
-                        failures,
-                        touch: writer.touch,
-                    }
-                };
-                here.turns.writer(number, play).await
+                let turns = bench.turns.clone();
+                turns
+                    .writer(number, work(&bench, base, number, &writer, ticks))
+                    .await
             })
         })
         .collect();
@@ -175,6 +152,32 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
     Ok(found)
 }
 
+/// A writer's work.
+async fn work(bench: &Bench, base: Link, number: usize, writer: &Writer, ticks: Ticks) -> Left {
+    let mut player = Player::new(&bench.schema, base, format!("w{number}"), ticks);
+    let mut failures = Vec::new();
+    for (at, step) in writer.steps.iter().enumerate() {
+        bench.turns.stop();
+        if let Ended::Badly(failure) = player.step(at, step).await {
+            let in_transaction = player.in_transaction() || matches!(step, Step::Commit);
+            failures.push(((number, at), failure, in_transaction));
+        }
+    }
+    bench.turns.stop();
+    for end in player.finish().await {
+        if let Ended::Badly(failure) = end {
+            failures.push(((number, writer.steps.len()), failure, true));
+        }
+    }
+    Left {
+        after_commit: player.after_commit(),
+        false_commits: player.false_commits,
+        written: player.written,
+        failures,
+        touch: writer.touch,
+    }
+}
+
 fn judge(bench: &Bench, history: &History, left: &[Left], now: &State, found: &mut Vec<Violation>) {
     for writer in left {
         for (at, failure, in_transaction) in &writer.failures {
@@ -218,12 +221,7 @@ fn is_busy_by_itself(bench: &Bench, history: &History, at: (usize, usize), failu
         Step::Load(_) | Step::Lock(_) => true,
         Step::Write(write) => matches!(
             write.what,
-            What::Update(
-                _,
-                crate::history::From::Fresh | crate::history::From::Loaded | crate::history::From::Reset,
-                ..
-            ) | What::Delete(..)
-                | What::Touch(_)
+            What::Update(_, From::Fresh | From::Loaded | From::Reset, ..) | What::Delete(..) | What::Touch(_)
         ),
         _ => false,
     };
@@ -253,7 +251,7 @@ fn lost_notes(bench: &Bench, history: &History, left: &[Left], now: &State, foun
                 .iter()
                 .any(|(at, _)| table.columns[*at].is_note())
             {
-                if matches!(write.what, What::Update(_, crate::history::From::Reset, ..)) {
+                if matches!(write.what, What::Update(_, From::Reset, ..)) {
                     unsure.insert(row.0 as usize % schema.tables.len());
                 }
                 continue;
@@ -285,7 +283,7 @@ fn lost_notes(bench: &Bench, history: &History, left: &[Left], now: &State, foun
             .get(name)
             .into_iter()
             .flatten()
-            .filter(|written| written.fate == Fate::Committed);
+            .filter(|written| written.fate == Fate::Committed && matches!(written.ended, Ended::Well));
         let mut kept = kept.peekable();
         if kept.peek().is_none() {
             continue;

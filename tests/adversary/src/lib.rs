@@ -13,9 +13,11 @@
 
 pub mod bench;
 pub mod concurrent;
+pub mod failure;
 pub mod generate;
 pub mod history;
 pub mod hunt;
+pub mod judge;
 pub mod known;
 pub mod levels;
 pub mod link;

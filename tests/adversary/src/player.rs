@@ -9,11 +9,10 @@ use std::{
     task::Poll,
 };
 
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, IsolationLevel, RuntimeErr, TransactionSession, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, IsolationLevel, TransactionSession, TransactionTrait};
 
 use crate::{
+    failure::{Failure, FailureKind, is_victim},
     history::{Isolation, Quiet, Stamp, Step, What, Write},
     link::Link,
     perform::{Call, Memory, Outcome, values},
@@ -31,28 +30,6 @@ pub enum Ended {
     Dropped,
     /// It was not tried: its transaction has failed, or there is none to end.
     Skipped,
-}
-
-/// An error, as far as it matters here.
-#[derive(Clone, Debug)]
-pub struct Failure {
-    /// What kind it is.
-    pub kind: FailureKind,
-    /// Its words.
-    pub says: String,
-}
-
-/// Errors that the model tells apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FailureKind {
-    /// A deadlock, a serialization failure, a lock that could not be had.
-    Contention,
-    /// A constraint, or a row that is not there.
-    Data,
-    /// A hook's own.
-    Refused,
-    /// Anything else.
-    Other,
 }
 
 /// A write, and what came of it.
@@ -84,6 +61,15 @@ pub enum Fate {
 /// Whether a save has failed or was dropped since the last time that somebody asked. Today its note stays in the process,
 /// for later histories to find.
 static SPOILED: AtomicBool = AtomicBool::new(false);
+
+/// How many writes were refused, by the database or a hook.
+static REFUSALS: AtomicU64 = AtomicU64::new(0);
+
+/// How many writes were refused since the last time that somebody asked.
+#[must_use]
+pub fn refusals() -> u64 {
+    REFUSALS.swap(0, SeqCst)
+}
 
 /// Whether notes of saves that have failed are left in the process; forgets it.
 #[must_use]
@@ -414,9 +400,8 @@ impl<'a> Player<'a> {
 #[must_use]
 pub fn is_refused(schema: &Schema, what: &What, token: &str) -> bool {
     let table = &schema.tables[what.table() as usize % schema.tables.len()];
-    let sets = match what {
-        What::Update(_, _, _, sets, _) | What::Insert(_, sets, _) => sets,
-        _ => return false,
+    let (What::Update(_, _, _, sets, _) | What::Insert(_, sets, _)) = what else {
+        return false;
     };
     table.refuses
         && values(table, sets, token)
@@ -438,54 +423,4 @@ async fn dropped_after<T>(mut future: impl Future<Output = T> + Unpin, waits: u8
         },
     )
     .await
-}
-
-/// Whether InnoDB has rolled the whole transaction back.
-fn is_victim(error: &DbErr) -> bool {
-    error.to_string().contains("1213")
-}
-
-impl Failure {
-    fn of(error: &DbErr) -> Self {
-        let says = error.to_string();
-        let code = code(error);
-        let code = code.as_deref().unwrap_or_default();
-        let lower = says.to_lowercase();
-        let contention = [
-            "40P01", "40001", "55P03", "1213", "1205", "1020", "5", "517", "261", "6",
-        ]
-        .contains(&code)
-            || ["deadlock", "database is locked", "could not serialize"]
-                .iter()
-                .any(|words| lower.contains(words));
-        let data = [
-            "23505", "23503", "23502", "1062", "1451", "1452", "1586", "2067", "1555", "787", "1299",
-        ]
-        .contains(&code)
-            || matches!(
-                error,
-                DbErr::RecordNotFound(_) | DbErr::RecordNotUpdated | DbErr::RecordNotInserted
-            )
-            || ["constraint", "duplicate", "does not exist", "none of the records"]
-                .iter()
-                .any(|words| lower.contains(words));
-        let kind = if lower.contains("refused by a hook") {
-            FailureKind::Refused
-        } else if contention {
-            FailureKind::Contention
-        } else if data {
-            FailureKind::Data
-        } else {
-            FailureKind::Other
-        };
-        Self { kind, says }
-    }
-}
-
-fn code(error: &DbErr) -> Option<String> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return None;
-    };
-    Some(error.as_database_error()?.code()?.into_owned())
 }

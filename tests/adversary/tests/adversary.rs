@@ -10,7 +10,7 @@ use touchable_adversary::{
 use touchable_tests::Backend;
 
 /// Histories on each schema and in each mode, without a time of one's own.
-const HISTORIES: u64 = 15;
+const HISTORIES: u64 = 6;
 
 fn look(backend: Backend, modes: &[Mode]) {
     let limit = std::env::var("TOUCHABLE_ADVERSARY")

@@ -4,7 +4,7 @@ use touchable_adversary::{
     history::History,
     hunt::replay,
     in_runtime,
-    known::{KINDS, kind},
+    known::{KINDS, Seen},
     schemas,
 };
 use touchable_tests::Backend;
@@ -24,7 +24,12 @@ fn are_there(backend: Backend) {
             let schema = schema.expect("a schema of this backend");
             let violations = in_runtime(replay(backend, &history, 3));
             let is_shown = violations.iter().any(|violation| {
-                kind(&schema, backend, &history, violation).is_some_and(|found| found.name == known.name)
+                (known.shape)(&Seen {
+                    schema: &schema,
+                    backend,
+                    history: &history,
+                    violation,
+                })
             });
             if !is_shown {
                 gone.push(format!(

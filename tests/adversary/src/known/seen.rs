@@ -111,6 +111,30 @@ impl<'a> Seen<'a> {
         self.any(|write| write.quiet != Quiet::No)
     }
 
+    /// Whether all fragments are of one row.
+    #[must_use]
+    pub fn is_about_one_row(&self) -> bool {
+        let mut names = self.violation.fragments.iter().map(|(name, _)| name);
+        let first = names.next();
+        names.all(|name| Some(name) == first)
+    }
+
+    /// Whether an update sets nothing, or what the row has already from its seed.
+    #[must_use]
+    pub fn sets_nothing(&self) -> bool {
+        self.any(|write| {
+            let What::Update(row, _, _, sets, _) = &write.what else {
+                return false;
+            };
+            let table = self.table(write);
+            values(table, sets, "").iter().all(|(at, value)| {
+                let column = &table.columns[*at];
+                let seed = column.seeds.get(row.1 as usize).copied().unwrap_or_default();
+                column.values.get(seed as usize) == Some(value)
+            })
+        })
+    }
+
     /// Whether a future was dropped.
     #[must_use]
     pub fn is_dropped(&self) -> bool {
