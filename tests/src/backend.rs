@@ -70,9 +70,16 @@ impl Private {
                     .busy_timeout(Duration::from_mins(1))
             });
         }
-        Database::connect(options)
-            .await
-            .expect("a connection to the private database")
+        for _ in 0..100 {
+            match Database::connect(options.clone()).await {
+                // A file's first two connections both want to give it its journal, for which neither waits.
+                Err(error) if self.backend == Backend::Sqlite && error.to_string().contains("locked") => {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                db => return db.expect("a connection to the private database"),
+            }
+        }
+        panic!("a private database that stays locked");
     }
 
     /// The server's, or the file's.

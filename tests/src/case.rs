@@ -50,7 +50,10 @@ pub fn judge(failing: &[FailingCase], case: &str, place: &str, body: impl FnOnce
 /// Before the colon stand the tables (an expression) and the number of pooled connections, as in
 /// [`on_every_backend!`](crate::on_every_backend). The binary lists those that fail in `crate::known::FAILING`.
 #[macro_export]
-#[expect(clippy::crate_in_macro_def, reason = "the list is the one of the binary that has the cases")]
+#[expect(
+    clippy::crate_in_macro_def,
+    reason = "the list is the one of the binary that has the cases"
+)]
 macro_rules! cases {
     ($tables:expr, $connections:literal: $($case:ident on $($backend:ident)+),+ $(,)?) => {$(
         mod $case {

@@ -177,9 +177,41 @@ impl Bench {
 
     /// Gives the writers new connections: what a dropped future has left of the old ones is gone.
     pub async fn renew(&self) {
-        let new = connect_writers(&self.worlds[0], &self.turns).await;
-        let old = std::mem::replace(&mut *self.db.lock().unwrap_or_else(PoisonError::into_inner), new);
-        let _ = old.close().await;
+        // A driver that has lost its place waits for an answer that never comes.
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.db().close()).await;
+        // What cannot be ended is no session any more.
+        let _ = self
+            .end_sessions(&self.sessions().await.unwrap_or_default())
+            .await;
+        let fresh = connect_writers(&self.worlds[0], &self.turns).await;
+        *self.db.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+    }
+
+    /// The server's sessions on the database that is attacked, but for the onlooker's own.
+    async fn sessions(&self) -> Result<Vec<i64>, DbErr> {
+        let sql = match self.backend {
+            Backend::Sqlite => return Ok(Vec::new()),
+            Backend::Postgres => {
+                "SELECT pid::bigint FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            }
+            Backend::MariaDb => {
+                "SELECT CAST(id AS SIGNED) FROM information_schema.processlist WHERE db = DATABASE() AND id <> connection_id()"
+            }
+        };
+        let statement = Statement::from_string(self.onlooker.get_database_backend(), sql);
+        let rows = self.onlooker.query_all_raw(statement).await?;
+        rows.iter().map(|row| row.try_get_by_index(0)).collect()
+    }
+
+    async fn end_sessions(&self, sessions: &[i64]) -> Result<(), DbErr> {
+        for session in sessions {
+            let sql = match self.backend {
+                Backend::Postgres => format!("SELECT pg_terminate_backend({session})"),
+                _ => format!("KILL {session}"),
+            };
+            self.onlooker.execute_unprepared(&sql).await?;
+        }
+        Ok(())
     }
 
     /// Keeps the rows of the start beside the tables.

@@ -13,6 +13,7 @@ use std::{
 
 use futures_util::FutureExt;
 use sea_orm::DbErr;
+use tokio::time::timeout;
 use touchable_tests::Backend;
 
 use crate::{
@@ -88,22 +89,28 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
         return run_whole(bench, history).await;
     }
     // Drivers panic now and then on what a dropped future has left unread.
-    let outcome = AssertUnwindSafe(run_whole(bench, history)).catch_unwind().await;
+    let whole = AssertUnwindSafe(run_whole(bench, history)).catch_unwind();
+    let outcome = match timeout(PATIENCE, whole).await {
+        Ok(outcome) => outcome.ok(),
+        Err(_) => None,
+    };
     bench.renew().await;
     match outcome {
         // The same of savepoints: that of a statement of ours, which nobody has begun for the application.
-        Ok(Err(error)) if error.to_string().contains("savepoint") => {
+        Some(Err(error)) if error.to_string().contains("savepoint") => {
             Ok(vec![Violation::new(Check::Left, None, error.to_string())])
         }
         // The error of a statement that nobody waits for any more comes to the next one, as with SeaORM alone.
-        Ok(Err(_)) | Err(_) => {
+        Some(Err(_)) | None => {
             LOST.fetch_add(1, SeqCst);
             Ok(Vec::new())
         }
-        Ok(violations) => violations,
+        Some(violations) => violations,
     }
 }
 
+/// How long a history may take in which a future is dropped: a driver may wait for an answer that it has thrown away.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Histories that ended early.
 static LOST: AtomicU64 = AtomicU64::new(0);
 

@@ -22,7 +22,6 @@ const LOCKED: &str = "database is locked";
 const BULK_DEADLOCK: &str = "the bulk update failed: could not touch `tasks` (rules: events -> tasks): Execution Error: error returned from database: deadlock detected";
 const CUSTOM_ERROR: &str = "Custom(\"could not touch `events`";
 const GERMAN: &str = "Verklemmung entdeckt";
-const COMMITTED: &str = "committed: true, work ran: true";
 const LINK_STAYS: &str = r#"should have moved: ["links 1"]; should have stayed: []"#;
 const TEASER_STAYS: &str = r#"should have moved: ["teasers 1"]; should have stayed: []"#;
 const NO_PRIMARY_KEY: &str = "Key 'PRIMARY' doesn't exist in table 'tasks'";
@@ -192,33 +191,6 @@ pub const FAILING: &[FailingCase] = &[
         "k11_a_deadlock_of_a_bulk_write_is_tried_again",
         SERVERS,
         "deadlock detected",
-    ),
-    fails(
-        "k12_a_save_in_a_scope_and_a_commit_after_it",
-        EVERYWHERE,
-        r#"should have moved: []; should have stayed: ["calendars 1"]"#,
-    ),
-    fails(
-        "k12_a_save_before_a_scope_and_a_commit_in_it",
-        EVERYWHERE,
-        OLD_PARENT_STAYS,
-    ),
-    fails(
-        "k12_a_save_before_a_scope_on_an_entity_and_a_commit_in_it",
-        EVERYWHERE,
-        r#"should have moved: ["calendars 1"]; should have stayed: []"#,
-    ),
-    fails("k13_a_failed_statement_that_is_ignored", POSTGRES, COMMITTED),
-    fails("k13_a_failed_statement_after_a_save", POSTGRES, COMMITTED),
-    fails(
-        "k13_a_deadlock_that_is_ignored_fails_the_commit",
-        MARIADB,
-        COMMITTED,
-    ),
-    fails(
-        "k13_a_deadlock_that_is_ignored_touches_nobody",
-        MARIADB,
-        r#"should have moved: []; should have stayed: ["calendars 1", "events 1"]"#,
     ),
     fails(
         "k14_a_column_set_after_the_hook_at_level_1",

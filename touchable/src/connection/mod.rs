@@ -26,6 +26,7 @@ mod bypass;
 mod contention;
 mod form;
 mod handshake;
+mod health;
 mod intent;
 mod messages;
 mod pending;

@@ -11,13 +11,17 @@ use super::{
 };
 use crate::{
     Result,
-    touch::engine::{CHUNK, Entry, RowSet, Start, Values, flush_entries},
+    touch::engine::{CHUNK, Entry, RowSet, Start, Suppression, Values, flush_entries},
 };
 
 /// What a transaction has still to do when it commits.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     touches: Vec<Merged>,
+    /// Those of statements that are under way. They stay when the statement's future is dropped: what it has written may
+    /// be committed.
+    sending: Vec<(u64, Vec<Entry>, Suppression)>,
+    sent: u64,
     pub(super) work: Vec<Work>,
     pub(super) messages: Messages,
 }
@@ -26,32 +30,63 @@ pub(super) struct Pending {
 #[derive(Debug)]
 struct Merged {
     entry: Entry,
+    /// What its save was not to touch.
+    suppression: Suppression,
     seen: HashSet<String>,
     values: Values,
 }
 
 impl Pending {
     pub(super) fn is_empty(&self) -> bool {
-        self.touches.is_empty() && self.work.is_empty() && self.messages.is_empty()
+        self.touches.is_empty() && self.sending.is_empty() && self.work.is_empty() && self.messages.is_empty()
     }
 
+    /// Adds what a save of this task has set in motion.
     pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
+        self.extend_under(&Suppression::current(), entries);
+    }
+
+    fn extend_under(&mut self, suppression: &Suppression, entries: impl IntoIterator<Item = Entry>) {
         for entry in entries {
-            self.push(entry);
+            self.push(entry, suppression);
+        }
+    }
+
+    /// Registers what a statement of this task sets in motion, before it is sent.
+    pub(super) fn send(&mut self, entries: Vec<Entry>) -> u64 {
+        self.sent += 1;
+        self.sending.push((self.sent, entries, Suppression::current()));
+        self.sent
+    }
+
+    /// The statement has succeeded, or failed and sets nothing in motion.
+    pub(super) fn answered(&mut self, number: u64, succeeded: bool) {
+        if let Some(at) = self.sending.iter().position(|(other, ..)| *other == number) {
+            let (_, entries, suppression) = self.sending.swap_remove(at);
+            if succeeded {
+                self.extend_under(&suppression, entries);
+            }
         }
     }
 
     /// Takes over what a released savepoint has left.
     pub(super) fn absorb(&mut self, other: Self) {
-        self.extend(other.touches.into_iter().flat_map(Merged::into_entries));
+        for merged in other.touches {
+            let suppression = merged.suppression.clone();
+            self.extend_under(&suppression, merged.into_entries());
+        }
+        for (_, entries, suppression) in other.sending {
+            self.extend_under(&suppression, entries);
+        }
         self.work.extend(other.work);
         self.messages.absorb(other.messages);
     }
 
-    fn push(&mut self, entry: Entry) {
+    fn push(&mut self, entry: Entry, suppression: &Suppression) {
         let Some(values) = mergeable(&entry) else {
             self.touches.push(Merged {
                 entry,
+                suppression: suppression.clone(),
                 seen: HashSet::new(),
                 values: Values::default(),
             });
@@ -61,12 +96,14 @@ impl Pending {
         let found = self
             .touches
             .iter_mut()
+            .filter(|merged| merged.suppression == *suppression)
             .find(|merged| mergeable(&merged.entry).is_some() && merged.entry.same_rule(&entry));
         match found {
             Some(merged) => merged.add(values),
             None => {
                 let mut merged = Merged {
                     entry,
+                    suppression: suppression.clone(),
                     seen: HashSet::new(),
                     values: Values::default(),
                 };
@@ -92,10 +129,32 @@ impl Pending {
 
     /// Touches what the transaction's saves have set in motion: one UPDATE for each table and set of columns.
     async fn flush<C: ConnectionTrait>(&mut self, db: &C, publisher: &Publisher) -> Result<()> {
-        let mut entries: Vec<Entry> = mem::take(&mut self.touches)
-            .into_iter()
-            .flat_map(Merged::into_entries)
-            .collect();
+        for (_, entries, suppression) in mem::take(&mut self.sending) {
+            self.extend_under(&suppression, entries);
+        }
+        // Mostly one, that of saves that nothing was suppressed for. It is theirs that counts, not the commit's.
+        let mut groups: Vec<(Suppression, Vec<Entry>)> = Vec::new();
+        for merged in mem::take(&mut self.touches) {
+            match groups
+                .iter_mut()
+                .find(|(suppression, _)| *suppression == merged.suppression)
+            {
+                Some((_, entries)) => entries.extend(merged.into_entries()),
+                None => groups.push((merged.suppression.clone(), merged.into_entries())),
+            }
+        }
+        for (suppression, entries) in groups {
+            suppression.hold(self.flush_group(db, publisher, entries)).await?;
+        }
+        Ok(())
+    }
+
+    async fn flush_group<C: ConnectionTrait>(
+        &mut self,
+        db: &C,
+        publisher: &Publisher,
+        mut entries: Vec<Entry>,
+    ) -> Result<()> {
         // More keys than one statement may name: several flushes, as many entries of each rule as there are chunks.
         while !entries.is_empty() {
             let mut now: Vec<Entry> = Vec::new();

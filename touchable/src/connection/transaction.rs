@@ -15,6 +15,7 @@ use sea_orm::{
 use super::{
     after_commit::Work,
     handshake::{Scope, answer},
+    health::Health,
     intent::{Intent, Intents},
     pending::Pending,
     session::Session,
@@ -42,14 +43,17 @@ pub(crate) struct Open {
     pub(crate) intents: Intents,
     pending: Mutex<Pending>,
     session: Arc<Session>,
+    /// Shared with the savepoints.
+    health: Arc<Health>,
 }
 
 impl Open {
-    fn new(session: Arc<Session>) -> Arc<Self> {
+    fn new(session: Arc<Session>, health: Arc<Health>) -> Arc<Self> {
         Arc::new(Self {
             intents: Intents::default(),
             pending: Mutex::default(),
             session,
+            health,
         })
     }
 
@@ -89,7 +93,7 @@ impl TouchTransaction {
     pub(super) fn outermost(inner: DatabaseTransaction, session: Arc<Session>) -> Self {
         Self {
             inner,
-            open: Open::new(session),
+            open: Open::new(session, Arc::default()),
             parent: None,
         }
     }
@@ -97,7 +101,7 @@ impl TouchTransaction {
     fn savepoint(&self, inner: DatabaseTransaction) -> Self {
         Self {
             inner,
-            open: Open::new(self.open.session.clone()),
+            open: Open::new(self.open.session.clone(), self.open.health.clone()),
             parent: Some(self.open.clone()),
         }
     }
@@ -105,7 +109,8 @@ impl TouchTransaction {
     /// Touches what the saves have set in motion and commits; a savepoint hands both to the transaction around it.
     ///
     /// # Errors
-    /// When a touch or the commit fails; then everything is rolled back. An error of which
+    /// When a touch or the commit fails, or the database has rolled the transaction back before; then everything is rolled
+    /// back. An error of which
     /// `touchable::Error::from(error).is_after_commit()` holds says that the commit succeeded, and work after it did not.
     pub async fn commit(self) -> Result<(), DbErr> {
         let mut pending = mem::take(&mut *self.open.pending());
@@ -114,10 +119,17 @@ impl TouchTransaction {
             parent.pending().absorb(pending);
             return Ok(());
         }
-        if let Err(error) = pending.prepare(&self.inner, &self.open.session.publisher).await {
+        let prepared = match self.open.health.probe(&self.inner).await {
+            Ok(()) => pending
+                .prepare(&self.inner, &self.open.session.publisher)
+                .await
+                .map_err(Into::into),
+            Err(lost) => Err(lost),
+        };
+        if let Err(error) = prepared {
             // The cause matters; that the rollback failed too says nothing new.
             let _ = self.inner.rollback().await;
-            return Err(error.into());
+            return Err(error);
         }
         self.inner.commit().await?;
         pending.complete().await
@@ -162,6 +174,7 @@ impl TouchTransaction {
         mut stmt: Statement,
         send: impl AsyncFnOnce(&DatabaseTransaction, Statement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
+        self.open.health.check()?;
         // One statement may be that of several saves: SeaORM inserts the links of a nested save together.
         let announced: Vec<_> = iter::from_fn(|| self.open.intents.take(&stmt)).collect();
         if announced.is_empty() {
@@ -177,20 +190,23 @@ impl TouchTransaction {
                 written::add_version(&mut stmt, schema);
             }
         }
-        let sent = send(&self.inner, stmt).await;
+        // Registered before it is sent: a future that is dropped meanwhile may have written all the same.
+        let mut touches = Vec::new();
+        let mut saves = Vec::new();
         for (mark, intent) in announced {
             // Alone: nobody to touch, or the keys come back with the row.
-            let Intent::Later { schema, entries, .. } = intent else {
-                continue;
-            };
-            let stamp = mark.stamp();
-            if sent.is_ok() {
-                self.open.pending().extend(entries);
-                if let Some(stamp) = &stamp {
-                    mark_done(schema, stamp);
-                }
-            } else if let Some(stamp) = &stamp {
-                forget(schema, stamp);
+            if let Intent::Later { schema, entries, .. } = intent {
+                touches.extend(entries);
+                saves.extend(mark.stamp().map(|stamp| (schema, stamp)));
+            }
+        }
+        let number = self.open.pending().send(touches);
+        let sent = self.open.health.watch(send(&self.inner, stmt)).await;
+        self.open.pending().answered(number, sent.is_ok());
+        for (schema, stamp) in &saves {
+            match &sent {
+                Ok(_) => mark_done(schema, stamp),
+                Err(_) => forget(schema, stamp),
             }
         }
         sent
@@ -220,8 +236,9 @@ impl ConnectionTrait for TouchTransaction {
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.open.health.check()?;
         self.open.session.watch.check(sql)?;
-        self.inner.execute_unprepared(sql).await
+        self.open.health.watch(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {

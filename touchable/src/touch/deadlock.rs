@@ -27,6 +27,9 @@ impl Tries {
 /// An error that may be a deadlock's.
 pub(crate) trait Deadlock {
     fn is_deadlock(&self) -> bool;
+
+    /// Whether it has rolled back a whole transaction, its savepoints included: `InnoDB`'s does.
+    fn rolls_back(&self) -> bool;
 }
 
 impl Deadlock for DbErr {
@@ -34,12 +37,20 @@ impl Deadlock for DbErr {
     /// there: PostgreSQL's 40P01, and MySQL's 1213, which names the code itself.
     fn is_deadlock(&self) -> bool {
         let text = self.to_string();
-        text.contains("deadlock detected") || text.contains("1213 (40001)")
+        text.contains("deadlock detected") || self.rolls_back()
+    }
+
+    fn rolls_back(&self) -> bool {
+        self.to_string().contains("1213 (40001)")
     }
 }
 
 impl Deadlock for crate::Error {
     fn is_deadlock(&self) -> bool {
         self.db_err().is_some_and(Deadlock::is_deadlock)
+    }
+
+    fn rolls_back(&self) -> bool {
+        self.db_err().is_some_and(Deadlock::rolls_back)
     }
 }

@@ -74,7 +74,7 @@ where
     let entries = match decide(&mut am, db, &key, Reading::Always).await? {
         Some(decision) => {
             let stored = decision.stored.ok_or_else(|| not_found::<A::Entity>(&key))?;
-            entries(&am, Some(&stored), &key, &decision.fired).unwrap_or_default()
+            entries(&am, &stored, &key, &decision.fired)
         }
         None => Vec::new(),
     };

@@ -49,14 +49,14 @@ pub(crate) mod engine {
         ahead::lock_parents,
         assigned::{Assigned, any, rows_of},
         capture::Captured,
-        deadlock::Tries,
+        deadlock::{Deadlock, Tries},
         explicit::{CHUNK, begin, finish},
         flush::{Moved, carry_out, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         row::{display_key, is_null, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
         sql::{Sql, Worded, table_name},
-        suppress::{is_suppressed, is_suppressing},
+        suppress::{Suppression, is_suppressed, is_suppressing},
         ticket::{leave_idle, mark_done as mark_stamp_done, take_exact},
     };
 

@@ -13,7 +13,7 @@ use super::{
     hooks::{active_rules, known},
     plan::{Entry, Key, Values},
     publish,
-    row::{ModelOf, is_given, key_of_active, key_of_model, primary_key_of_active, read, same, set_columns},
+    row::{ModelOf, key_of_model, key_of_saved, primary_key_of_active, read, same, set_columns},
     schema::CompiledRule,
     stamping::{Change, explicit_stamp, stamp_update},
     ticket::{self, Fired, Note},
@@ -56,11 +56,19 @@ where
             announce::update::<A::Entity>(&session, &key, &change, rules, always);
         }
         Some(Scope::Transaction(open)) => {
-            lock_parents(db, moved_parents(am, &fired)).await?;
-            let entries = entries(am, stored.as_ref(), &key, &fired);
-            announce::update_later::<A::Entity>(&open, change.stamp, entries);
+            let stored = match stored {
+                // What it is associated with is asked of the stored row, never of the caller's copy.
+                None if !fired.is_empty() => {
+                    read::<A::Entity, C>(db, &key, Some(LockType::NoKeyUpdate)).await?
+                }
+                stored => stored,
+            };
+            lock_parents(db, moved_parents(am, stored.as_ref(), &fired)).await?;
+            // A row that is not there leads nowhere.
+            let entries = stored.map(|stored| entries(am, &stored, &key, &fired));
+            announce::update_later::<A::Entity>(&open, change.stamp, entries.unwrap_or_default());
         }
-        None => lock_parents(db, moved_parents(am, &fired)).await?,
+        None => lock_parents(db, moved_parents(am, stored.as_ref(), &fired)).await?,
     }
     ticket::leave(change.stamp, schema.name, Some(key), Note { fired, done: false });
     Ok(())
@@ -154,13 +162,8 @@ where
     }))
 }
 
-/// What the fired rules lead to; `None` when a key is known only when the row comes back.
-pub(super) fn entries<A>(
-    am: &A,
-    stored: Option<&ModelOf<A>>,
-    row: &Key,
-    fired: &[Fired],
-) -> Option<Vec<Entry>>
+/// What the fired rules lead to.
+pub(super) fn entries<A>(am: &A, stored: &ModelOf<A>, row: &Key, fired: &[Fired]) -> Vec<Entry>
 where
     A: ActiveModelTrait,
     A::Entity: Touchable,
@@ -169,11 +172,7 @@ where
     let mut all = Vec::new();
     for Fired { rule, former } in fired {
         let rule = &schema.rules[*rule];
-        let current = if rule.key().all(|column| is_given(am, &column)) {
-            key_of_active(am, rule.key())
-        } else {
-            key_of_model(stored?, rule.key())
-        };
+        let current = key_of_saved(am, stored, rule.key());
         let values = Values {
             row: Some(row.clone()),
             row_table: Some(schema),
@@ -182,7 +181,7 @@ where
         };
         all.push((rule, values));
     }
-    Some(known::<A::Entity>(all.into_iter()))
+    known::<A::Entity>(all.into_iter())
 }
 
 /// Whether the rules cannot be judged without the stored row.
@@ -246,7 +245,7 @@ fn fired<M: ModelTrait>(rules: &[(usize, &CompiledRule)], change: &Change, store
 }
 
 /// The rows that the update's new foreign keys name, and those that the old ones named.
-fn moved_parents<A>(am: &A, fired: &[Fired]) -> Vec<(&'static CompiledRule, Key)>
+fn moved_parents<A>(am: &A, stored: Option<&ModelOf<A>>, fired: &[Fired]) -> Vec<(&'static CompiledRule, Key)>
 where
     A: ActiveModelTrait,
     A::Entity: Touchable,
@@ -257,7 +256,7 @@ where
             let former = fired.former.clone()?;
             let rule = Some(&A::Entity::schema().rules[fired.rule]).filter(|rule| rule.belongs_to())?;
             Some(
-                [Some(former), key_of_active(am, rule.key())]
+                [Some(former), key_of_saved(am, stored?, rule.key())]
                     .into_iter()
                     .flatten()
                     .map(move |key| (rule, key)),

@@ -6,7 +6,7 @@ use touchable_tests::Backend::{self, MariaDb, Postgres, Sqlite};
 use super::Kind;
 use crate::{
     history::{From, What, Write},
-    violation::Check::{AfterCommit, Contention, FalseCommit, Fell, Left, Levels, Stale, Stored, Surplus},
+    violation::Check::{Contention, Fell, Left, Levels, Stale, Stored, Surplus},
 };
 
 const ALL: &[Backend] = &[Sqlite, Postgres, MariaDb];
@@ -24,24 +24,6 @@ pub const KINDS: &[Kind] = &[
             r#"(schema: "conditional", order: Serial, writers: [(touch: true, steps: [
                 Begin(Default),
                 Write((what: Update((1, 0), Fresh, Update, [(0, 1)], No))),
-            ])])"#,
-        )],
-    },
-    Kind {
-        name: "K1 the caller's copy is believed over the stored row",
-        shape: |seen| {
-            seen.is(&[Stale, Surplus, Levels])
-                && seen.in_transaction()
-                && seen.is_stale()
-                && seen.any(|write| seen.leads(write) || is_of_a_row_that_may_be_gone(write))
-        },
-        shown: &[(
-            ALL,
-            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
-                Load((2, 0)),
-                Write((what: Update((2, 0), Fresh, Update, [(1, 1)], No))),
-                Begin(Default),
-                Write((what: Update((2, 0), Loaded, Update, [(0, 1)], No))),
             ])])"#,
         )],
     },
@@ -145,22 +127,6 @@ pub const KINDS: &[Kind] = &[
         name: "K11 what we send outside a transaction is not tried again",
         shape: |seen| seen.backend != Sqlite && seen.is(&[Contention]),
         shown: &[],
-    },
-    Kind {
-        name: "K12 suppression is judged at the commit",
-        shape: |seen| seen.is(&[Stale, Surplus]) && seen.in_transaction() && seen.is_quiet(),
-        shown: &[],
-    },
-    Kind {
-        name: "K13 a commit that was none",
-        shape: |seen| seen.is(&[FalseCommit, AfterCommit]) && seen.backend != Sqlite && seen.in_transaction(),
-        shown: &[(
-            &[Postgres],
-            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
-                Begin(Default),
-                Write((what: Insert((0, 0), [], No))),
-            ])])"#,
-        )],
     },
     Kind {
         name: "K14 a column that the database computes is watched",
