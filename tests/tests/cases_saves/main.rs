@@ -14,3 +14,4 @@ mod k06_equal;
 mod k07_types;
 mod known;
 mod level;
+mod n02_dropped_begin;

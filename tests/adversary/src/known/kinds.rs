@@ -191,6 +191,13 @@ pub const KINDS: &[Kind] = &[
             ])])"#,
         )],
     },
+    Kind {
+        name: "N5 a cascade looks for the rows of each table anew: a link that another takes away in between cuts it",
+        shape: |seen| seen.is(&[Stale]) && seen.is_concurrent() && seen.backend == Postgres,
+        // On `events`, turns [3, 3]: one writer touches task 2, the other sets the `event_id` of all tasks to NULL. Under load
+        // the second becomes a deadlock's victim instead.
+        shown: &[],
+    },
 ];
 
 /// Whether a save begins with a row that somebody may have deleted meanwhile.
