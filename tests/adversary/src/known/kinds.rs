@@ -180,7 +180,9 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "N4 a model that is saved as a whole takes the stamps of fragments back",
         shape: |seen| {
-            seen.is(&[Fell]) && seen.any(|write| matches!(write.what, What::Update(_, From::Reset, ..)))
+            let whole = |write: &Write| matches!(write.what, What::Update(_, From::Reset, ..));
+            seen.is(&[Fell]) && seen.any(whole)
+                || seen.is(&[Stale]) && seen.any(|write| whole(write) && seen.table(write).stamps.len() > 1)
         },
         shown: &[(
             ALL,
