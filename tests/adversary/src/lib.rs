@@ -21,6 +21,7 @@ pub mod judge;
 pub mod known;
 pub mod levels;
 pub mod link;
+pub mod look;
 pub mod model;
 pub mod perform;
 pub mod player;

@@ -51,7 +51,8 @@ pub const KINDS: &[Kind] = &[
         name: "K2 the note of a save that failed is met by one that changes nothing",
         shape: |seen| {
             seen.is(&[Stale, Surplus, Levels])
-                && (seen.violation.idle || seen.is_concurrent() && seen.sets_nothing())
+                && (seen.violation.idle
+                    || (seen.is_concurrent() || seen.is(&[Levels])) && seen.sets_nothing())
         },
         shown: &[(
             ALL,
