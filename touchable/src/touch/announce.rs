@@ -96,11 +96,14 @@ pub(super) fn update<E: Touchable>(
 }
 
 /// Before an update inside a transaction that leads to these touches.
-pub(super) fn update_later<E: Touchable>(open: &Arc<Open>, ticket: Stamp, entries: Vec<Entry>) {
-    let intent = Intent::Later {
-        schema: E::schema(),
-        insert: false,
-        entries,
+pub(super) fn update_later<E: Touchable>(open: &Arc<Open>, ticket: Stamp, entries: Option<Vec<Entry>>) {
+    let intent = match entries {
+        Some(entries) => Intent::Later {
+            schema: E::schema(),
+            insert: false,
+            entries,
+        },
+        None => Intent::Alone,
     };
     open.intents.announce(Mark::Stamp(E::stamp_value(ticket)), intent);
 }
