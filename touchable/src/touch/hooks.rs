@@ -1,4 +1,6 @@
 //! The four hooks, called by generated code.
+//!
+//! They say themselves that their futures are `Send`: rustc then proves it once, here, and not again for every entity.
 
 use std::slice;
 
@@ -30,19 +32,21 @@ use crate::{
 ///
 /// # Errors
 /// When the stored row cannot be read, or an update lacks its primary key.
-pub async fn before_save<A, C>(mut am: A, db: &C, insert: bool) -> Result<A, DbErr>
+pub fn before_save<A, C>(mut am: A, db: &C, insert: bool) -> impl Future<Output = Result<A, DbErr>> + Send
 where
     A: ActiveModelTrait + Send,
     A::Entity: Touchable,
     C: ConnectionTrait,
 {
-    publish::check(db, A::Entity::schema())?;
-    if insert {
-        before_insert(&mut am, db).await?;
-    } else {
-        update::before_update(&mut am, db).await?;
+    async move {
+        publish::check(db, A::Entity::schema())?;
+        if insert {
+            before_insert(&mut am, db).await?;
+        } else {
+            update::before_update(&mut am, db).await?;
+        }
+        Ok(am)
     }
-    Ok(am)
 }
 
 async fn before_insert<A, C>(am: &mut A, db: &C) -> Result<()>
@@ -84,133 +88,143 @@ where
 ///
 /// # Errors
 /// When a touch fails, or the touch column turns out to keep too few digits.
-pub async fn after_save<A, C>(mut model: ModelOf<A>, db: &C, insert: bool) -> Result<ModelOf<A>, DbErr>
+pub fn after_save<A, C>(
+    mut model: ModelOf<A>,
+    db: &C,
+    insert: bool,
+) -> impl Future<Output = Result<ModelOf<A>, DbErr>> + Send
 where
     A: ActiveModelTrait + Send,
     A::Entity: Touchable,
     C: ConnectionTrait,
 {
-    let schema = A::Entity::schema();
-    observe::saved(schema, 1);
-    let key = primary_key_of_model(&model);
-    if insert && schema.feed.is_some() {
-        publish::announce(ask(db).as_ref(), schema, slice::from_ref(&key))?;
-    }
-    let stamp = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
-    let fired = match ticket::take(stamp, schema.name, &key) {
-        Found::Coarse => return Err(Error::coarse_column(schema.name, schema.touch).into()),
-        Found::Nothing => return Ok(model),
-        Found::Note(note) if note.done => return Ok(model),
-        _ if insert => active_rules::<A::Entity>(Event::Create)
-            .filter(|(_, rule)| rule.belongs_to())
-            .map(|(rule, _)| Fired { rule, former: None })
-            .collect(),
-        Found::Note(note) => note.fired,
-        Found::Lost(waiting) => active_rules::<A::Entity>(Event::Update)
-            .map(|(rule, _)| Fired { rule, former: None })
-            .chain(waiting)
-            .collect(),
-    };
-    let entries = fired.into_iter().map(|Fired { rule, former }| {
-        let rule = &schema.rules[rule];
-        let values = Values {
-            row: Some(key.clone()),
-            row_table: Some(schema),
-            current: key_of_model(&model, rule.key()).into_iter().collect(),
-            former: former.into_iter().collect(),
+    async move {
+        let schema = A::Entity::schema();
+        observe::saved(schema, 1);
+        let key = primary_key_of_model(&model);
+        if insert && schema.feed.is_some() {
+            publish::announce(ask(db).as_ref(), schema, slice::from_ref(&key))?;
+        }
+        let stamp = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
+        let fired = match ticket::take(stamp, schema.name, &key) {
+            Found::Coarse => return Err(Error::coarse_column(schema.name, schema.touch).into()),
+            Found::Nothing => return Ok(model),
+            Found::Note(note) if note.done => return Ok(model),
+            _ if insert => active_rules::<A::Entity>(Event::Create)
+                .filter(|(_, rule)| rule.belongs_to())
+                .map(|(rule, _)| Fired { rule, former: None })
+                .collect(),
+            Found::Note(note) => note.fired,
+            Found::Lost(waiting) => active_rules::<A::Entity>(Event::Update)
+                .map(|(rule, _)| Fired { rule, former: None })
+                .chain(waiting)
+                .collect(),
         };
-        (rule, values)
-    });
-    announce::touch_or_defer(db, known::<A::Entity>(entries), schema, &Except::Row(key.clone())).await?;
-    if !insert {
-        version::increment(&mut model, db, &key).await?;
+        let entries = fired.into_iter().map(|Fired { rule, former }| {
+            let rule = &schema.rules[rule];
+            let values = Values {
+                row: Some(key.clone()),
+                row_table: Some(schema),
+                current: key_of_model(&model, rule.key()).into_iter().collect(),
+                former: former.into_iter().collect(),
+            };
+            (rule, values)
+        });
+        announce::touch_or_defer(db, known::<A::Entity>(entries), schema, &Except::Row(key.clone())).await?;
+        if !insert {
+            version::increment(&mut model, db, &key).await?;
+        }
+        Ok(model)
     }
-    Ok(model)
 }
 
 /// `ActiveModelBehavior::before_delete`: what the row is associated with can be asked for the last time.
 ///
 /// # Errors
 /// When the stored row cannot be read or a touch fails.
-pub async fn before_delete<A, C>(mut am: A, db: &C) -> Result<A, DbErr>
+pub fn before_delete<A, C>(mut am: A, db: &C) -> impl Future<Output = Result<A, DbErr>> + Send
 where
     A: ActiveModelTrait + Send,
     A::Entity: Touchable,
     C: ConnectionTrait,
 {
-    let schema = A::Entity::schema();
-    if schema.rules.is_empty() && schema.feed.is_none() {
-        return Ok(am);
+    async move {
+        let schema = A::Entity::schema();
+        if schema.rules.is_empty() && schema.feed.is_none() {
+            return Ok(am);
+        }
+        publish::check(db, schema)?;
+        let rules: Vec<_> = active_rules::<A::Entity>(Event::Delete).collect();
+        let key = primary_key_of_active(&am)?;
+        let scope = ask(db);
+        if let Some(Scope::Connection(session)) = &scope {
+            announce::delete(
+                session,
+                schema,
+                key,
+                rules.into_iter().map(|(_, rule)| rule).collect(),
+            );
+            return Ok(am);
+        }
+        lock_ahead(db, schema, &key, rules.iter().map(|(_, rule)| *rule).collect()).await?;
+        let told = publish::is_told(scope.as_ref(), schema);
+        let stored = if rules.is_empty() && !told {
+            None
+        } else {
+            read::<A::Entity, C>(db, &key, Some(LockType::Update)).await?
+        };
+        let children = stored
+            .as_ref()
+            .map(|stored| children_of::<A::Entity>(stored, &key));
+        flush(db, children.unwrap_or_default(), schema, &Except::Nobody).await?;
+        let fired = stored.as_ref().map(parents_of::<A::Entity>).unwrap_or_default();
+        if told && stored.is_some() {
+            publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
+        }
+        if let Some(Scope::Transaction(open)) = &scope {
+            announce::delete_later(
+                open,
+                schema,
+                &key,
+                known::<A::Entity>(formerly::<A::Entity>(fired)),
+            );
+            return Ok(am);
+        }
+        let ticket = Clock::current().stamp();
+        ticket::leave(ticket, schema.name, Some(key), Note { fired, done: false });
+        am.try_set(A::Entity::TOUCH_COLUMN, A::Entity::stamp_value(ticket))?;
+        Ok(am)
     }
-    publish::check(db, schema)?;
-    let rules: Vec<_> = active_rules::<A::Entity>(Event::Delete).collect();
-    let key = primary_key_of_active(&am)?;
-    let scope = ask(db);
-    if let Some(Scope::Connection(session)) = &scope {
-        announce::delete(
-            session,
-            schema,
-            key,
-            rules.into_iter().map(|(_, rule)| rule).collect(),
-        );
-        return Ok(am);
-    }
-    lock_ahead(db, schema, &key, rules.iter().map(|(_, rule)| *rule).collect()).await?;
-    let told = publish::is_told(scope.as_ref(), schema);
-    let stored = if rules.is_empty() && !told {
-        None
-    } else {
-        read::<A::Entity, C>(db, &key, Some(LockType::Update)).await?
-    };
-    let children = stored
-        .as_ref()
-        .map(|stored| children_of::<A::Entity>(stored, &key));
-    flush(db, children.unwrap_or_default(), schema, &Except::Nobody).await?;
-    let fired = stored.as_ref().map(parents_of::<A::Entity>).unwrap_or_default();
-    if told && stored.is_some() {
-        publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
-    }
-    if let Some(Scope::Transaction(open)) = &scope {
-        announce::delete_later(
-            open,
-            schema,
-            &key,
-            known::<A::Entity>(formerly::<A::Entity>(fired)),
-        );
-        return Ok(am);
-    }
-    let ticket = Clock::current().stamp();
-    ticket::leave(ticket, schema.name, Some(key), Note { fired, done: false });
-    am.try_set(A::Entity::TOUCH_COLUMN, A::Entity::stamp_value(ticket))?;
-    Ok(am)
 }
 
 /// `ActiveModelBehavior::after_delete`: the parents' lists have changed.
 ///
 /// # Errors
 /// When a touch fails.
-pub async fn after_delete<A, C>(am: A, db: &C) -> Result<A, DbErr>
+pub fn after_delete<A, C>(am: A, db: &C) -> impl Future<Output = Result<A, DbErr>> + Send
 where
     A: ActiveModelTrait + Send,
     A::Entity: Touchable,
     C: ConnectionTrait,
 {
-    let schema = A::Entity::schema();
-    observe::saved(schema, 1);
-    let ticket = match am.get(A::Entity::TOUCH_COLUMN) {
-        ActiveValue::Set(value) => A::Entity::value_stamp(&value),
-        _ => None,
-    };
-    if let Some(note) = ticket.and_then(|ticket| ticket::take_exact(ticket, schema.name)) {
-        flush(
-            db,
-            known::<A::Entity>(formerly::<A::Entity>(note.fired)),
-            schema,
-            &Except::Nobody,
-        )
-        .await?;
+    async move {
+        let schema = A::Entity::schema();
+        observe::saved(schema, 1);
+        let ticket = match am.get(A::Entity::TOUCH_COLUMN) {
+            ActiveValue::Set(value) => A::Entity::value_stamp(&value),
+            _ => None,
+        };
+        if let Some(note) = ticket.and_then(|ticket| ticket::take_exact(ticket, schema.name)) {
+            flush(
+                db,
+                known::<A::Entity>(formerly::<A::Entity>(note.fired)),
+                schema,
+                &Except::Nobody,
+            )
+            .await?;
+        }
+        Ok(am)
     }
-    Ok(am)
 }
 
 /// What a row that is to be deleted leads to while it is there.

@@ -65,7 +65,11 @@ where
             };
             lock_parents(db, moved_parents(am, stored.as_ref(), &fired)).await?;
             // A row that is not there leads nowhere; one that comes before the statement does is asked by `after_save`.
-            let entries = stored.map(|stored| entries(am, &stored, &key, &fired));
+            let entries = if fired.is_empty() {
+                Some(Vec::new())
+            } else {
+                stored.map(|stored| entries(am, &stored, &key, &fired))
+            };
             announce::update_later::<A::Entity>(&open, change.stamp, entries);
         }
         None => lock_parents(db, moved_parents(am, stored.as_ref(), &fired)).await?,

@@ -9,7 +9,7 @@ use super::{
     plan::Key,
     sql::{in_values, table_name},
 };
-use crate::{Error, Result, Touchable};
+use crate::{Error, Result, Touchable, connection::ours};
 
 /// Increments the version of a saved row in the database and brings the new one into the model.
 ///
@@ -39,7 +39,7 @@ where
         .value(version.clone(), next)
         .cond_where(row.clone());
     let found = if db.get_database_backend() == DbBackend::MySql {
-        db.execute(&update).await.map_err(failed)?;
+        ours(db.execute(&update)).await.map_err(failed)?;
         let select = Query::select()
             .column(version)
             .from(schema.table.clone())
@@ -48,7 +48,7 @@ where
         db.query_one(&select).await
     } else {
         update.returning_col(version);
-        db.query_one(&update).await
+        ours(db.query_one(&update)).await
     };
     let Some(found) = found.map_err(failed)? else {
         return Ok(());
