@@ -1,19 +1,22 @@
 //! A save outside a transaction, together with its touches.
 
-use std::{collections::HashMap, slice};
+use std::{collections::HashMap, ptr, slice};
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, Statement, Value,
+    ConnectionTrait, DbBackend, DbErr, Statement,
     sea_query::{Expr, LockType},
 };
 
 use super::{
+    beginning::begin_writing,
     form::Form,
-    intent::{Change, Intent},
+    intent::{Change, Intent, Write},
+    later,
     messages::Messages,
-    recipe::{Recipe, Steps},
+    recipe::Steps,
     session::Session,
-    template::{Filling, bound},
+    spelling::bound,
+    template::Filling,
     written::WrittenUpdate,
 };
 use crate::{
@@ -21,8 +24,8 @@ use crate::{
     touch::{
         Schema,
         engine::{
-            Captured, CompiledRule, Entry, Key, Moved, Query as Rows, Start, Tries, begin, carry_out,
-            flush_entries, lock_parents, rows_of,
+            Captured, CompiledRule, Entry, Key, Moved, Query as Rows, Start, Tries, carry_out, flush_entries,
+            rows_of,
         },
     },
 };
@@ -32,8 +35,7 @@ pub(super) struct Save {
     pub schema: &'static Schema,
     pub rules: Vec<&'static CompiledRule>,
     pub change: Change,
-    /// The stamp that the statement writes, as it is bound.
-    pub stamp: Option<Value>,
+    pub write: Write,
     pub told: Told,
 }
 
@@ -49,65 +51,85 @@ pub(super) struct Told {
 /// Sends the statement of a save, in a transaction with its touches.
 pub(super) async fn together<S: Form>(
     session: &Session,
+    write: Write,
     intent: Intent,
-    stamp: Option<Value>,
     statement: Statement,
 ) -> Result<S::Output, DbErr> {
-    let Intent::Together {
-        schema,
-        change,
-        rules,
-    } = intent
-    else {
-        return S::send(&session.db, statement).await;
+    let schema = write.schema;
+    let Intent::Together { change, rules } = intent else {
+        let sent = S::send(&session.db, statement).await?;
+        session.intents.settle(&write);
+        return Ok(sent);
     };
     let save = Save {
         schema,
         rules,
         change,
-        stamp,
+        write,
         told: Told {
             itself: session.publisher.tells(schema),
             touches: !session.publisher.is_silent(),
         },
     };
     let mut tries = Tries::default();
-    let done = loop {
+    let sent = loop {
         let done = save.run::<S>(session, &statement).await;
-        if !tries.again(&done) {
-            break done;
+        if tries.again(&done) {
+            continue;
+        }
+        match done {
+            Ok(None) => {}
+            Ok(Some(sent)) => break sent,
+            Err(error) => return Err(error.into()),
         }
     };
-    if done.is_err() {
-        save.forget();
-    }
-    Ok(done?)
+    save.settle::<S>(session, &sent);
+    Ok(sent)
 }
 
 impl Save {
-    async fn run<S: Form>(&self, session: &Session, statement: &Statement) -> Result<S::Output> {
+    /// `None` when it has to be judged anew.
+    async fn run<S: Form>(&self, session: &Session, statement: &Statement) -> Result<Option<S::Output>> {
         let db = &session.db;
-        let recipe = session.recipes.recipe(self, statement);
-        if let Recipe::Single(single) = &*recipe {
-            return self.run_single::<S>(session, single, statement).await;
-        }
-        let tx = begin(db).await?;
-        let mut messages = Messages::default();
-        let done = match (&self.change, &*recipe) {
-            (Change::Insert { parents, known, key }, _) => {
-                self.insert::<S, _>(&tx, parents, *known, key.as_ref(), statement.clone())
-                    .await
+        let steps = match &self.change {
+            Change::Update { .. } => Some(session.recipes.steps(self, statement)),
+            Change::Insert { .. } | Change::Delete { .. } => None,
+        };
+        let steps = match steps.as_deref() {
+            Some(None) => return Err(self.unreadable()),
+            Some(Some(steps)) if steps.is_alone() => {
+                let sent = S::send(db, steps.save.fill(self.filling(statement))).await?;
+                return Ok(Some(sent));
             }
-            (Change::Update { key, .. }, Recipe::Update(steps)) => {
+            Some(Some(steps)) => Some(steps),
+            None => None,
+        };
+        let tx = begin_writing(db).await?;
+        let mut messages = Messages::default();
+        let done = match (&self.change, steps) {
+            (Change::Update { key, .. }, Some(steps)) => {
                 self.update::<S, _>(&tx, key, steps, statement).await
             }
-            (Change::Update { .. }, _) => Err(self.unreadable()),
-            (Change::Delete { key }, _) => self.delete::<S, _>(&tx, key, statement.clone()).await,
+            (Change::Insert { parents, known, key }, _) => {
+                let key = key.as_ref();
+                let sent = self.insert::<S, _>(&tx, parents, *known, key, statement.clone());
+                sent.await.map(Some)
+            }
+            (Change::Delete { key } | Change::Update { key, .. }, _) => {
+                self.delete::<S, _>(&tx, key, statement.clone()).await.map(Some)
+            }
         };
-        let done = done.and_then(|(sent, moved)| {
+        let done = done.and_then(|sent| {
+            let Some((sent, moved)) = sent else {
+                return Ok(None);
+            };
             messages.add_moved(&session.publisher, &moved)?;
-            Ok(sent)
+            Ok(Some(sent))
         });
+        if let Ok(None) = done {
+            tx.rollback().await?;
+            return Ok(None);
+        }
         messages.finish(tx, done).await
     }
 
@@ -119,33 +141,25 @@ impl Save {
         key: Option<&Key>,
         statement: Statement,
     ) -> Result<(S::Output, Vec<Moved>)> {
-        lock_parents(tx, parents.iter().map(|(rule, key)| (*rule, key.clone()))).await?;
-        let sent = S::send(tx, statement).await?;
-        let entries = parents
-            .iter()
-            .map(|(rule, key)| Entry::parent(self.schema, rule, key.clone()));
+        let parents = || parents.iter().filter(|(rule, _)| !rule.is_conditional());
+        let entries = parents().map(|(rule, key)| Entry::parent(self.schema, rule, key.clone()));
+        // Before the row, whose foreign keys would take shared locks that two inserts could not raise.
         let mut moved = flush_entries(tx, entries.collect(), self.told.touches).await?;
-        if self.told.itself {
-            moved.push(self.itself(match key {
-                Some(key) => key.clone(),
-                None => self.new_key::<S>(&sent)?,
-            }));
+        let sent = S::send(tx, statement).await?;
+        if !known {
+            let rules: Vec<_> = self
+                .rules
+                .iter()
+                .copied()
+                .filter(|rule| !parents().any(|(given, _)| ptr::eq(*given, *rule)))
+                .collect();
+            let entries = later::new_parents::<S, _>(tx, &sent, self.schema, key, &rules).await?;
+            moved.extend(flush_entries(tx, entries, self.told.touches).await?);
         }
-        if known {
-            self.done();
+        if self.told.itself {
+            moved.push(self.itself(later::new_key::<S>(self.schema, key, &sent)?));
         }
         Ok((sent, moved))
-    }
-
-    /// The key that the database has given a new row.
-    fn new_key<S: Form>(&self, sent: &S::Output) -> Result<Key> {
-        if let Some(row) = S::row(sent) {
-            return Ok(self.schema.key_of(row)?);
-        }
-        match (S::last_insert_id(sent), self.schema.primary_key.as_slice()) {
-            (Some(id), [_]) => Ok(vec![id.into()]),
-            _ => Err(Error::untold_key(self.schema)),
-        }
     }
 
     fn itself(&self, key: Key) -> Moved {
@@ -161,14 +175,16 @@ impl Save {
         key: &Key,
         steps: &Steps,
         statement: &Statement,
-    ) -> Result<(S::Output, Vec<Moved>)> {
+    ) -> Result<Option<(S::Output, Vec<Moved>)>> {
         let filling = self.filling(statement);
-        if let Some(judge) = &steps.judge
-            && !will_differ(tx, judge.question.fill(filling)).await?
-        {
-            let sent = S::send(tx, judge.unchanged.fill(filling)).await?;
-            self.settle_idle(key);
-            return Ok((sent, Vec::new()));
+        let mut found = true;
+        if let Some(judge) = &steps.judge {
+            let differs = will_differ(tx, judge.question.fill(filling)).await?;
+            if differs == Some(false) {
+                let sent = S::send(tx, judge.unchanged.fill(filling)).await?;
+                return Ok(Some((sent, Vec::new())));
+            }
+            found = differs.is_some();
         }
         let touching = Filling {
             stamp: Clock::current().stamp(),
@@ -177,11 +193,14 @@ impl Save {
         let touch = |at: usize| steps.touches[at].map(|template| template.fill(touching));
         let (_, mut moved) = carry_out(tx, &steps.plan, touching.stamp, touch).await?;
         let sent = S::send(tx, steps.save.fill(filling)).await?;
+        if !found && S::found(&sent) {
+            // It has come since it was looked for, and was not locked before the touches.
+            return Ok(None);
+        }
         if self.told.itself && S::found(&sent) {
             moved.push(self.itself(key.clone()));
         }
-        self.settle(key, S::row(&sent), tx.support_returning());
-        Ok((sent, moved))
+        Ok(Some((sent, moved)))
     }
 
     /// What this save's templates are filled with.
@@ -238,18 +257,19 @@ impl Save {
     }
 }
 
-/// Whether a row will be another one. A row that is gone is left to the statement.
-async fn will_differ<C: ConnectionTrait>(tx: &C, question: Statement) -> Result<bool> {
+/// Whether a row will be another one; `None` when there is none.
+async fn will_differ<C: ConnectionTrait>(tx: &C, question: Statement) -> Result<Option<bool>> {
     let Some(row) = tx.query_one_raw(question).await? else {
-        return Ok(true);
+        return Ok(None);
     };
     // A constant is an integer of one width here and of another there.
-    Ok(row
+    let differs = row
         .try_get::<i32>("", "differs")
         .is_ok_and(|differs| differs == 1)
         || row
             .try_get::<i64>("", "differs")
-            .is_ok_and(|differs| differs == 1))
+            .is_ok_and(|differs| differs == 1);
+    Ok(Some(differs))
 }
 
 /// What stands for an UPDATE that would change nothing: it finds the row as it is.

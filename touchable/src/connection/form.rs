@@ -7,9 +7,13 @@ pub(super) trait Form {
     type Output;
     /// Whether the row that comes back can be read.
     const READS: bool;
+    /// The rows that came back, if rows come back.
+    fn rows(output: &Self::Output) -> &[QueryResult];
     async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr>;
-    /// The row that came back, if rows come back.
-    fn row(output: &Self::Output) -> Option<&QueryResult>;
+    /// The first of them.
+    fn row(output: &Self::Output) -> Option<&QueryResult> {
+        Self::rows(output).first()
+    }
     /// Whether the statement found its row.
     fn found(output: &Self::Output) -> bool;
     /// The number that the database has given a new row, where it comes back without the row.
@@ -26,8 +30,8 @@ impl Form for QueryOne {
         db.query_one_raw(statement).await
     }
 
-    fn row(output: &Self::Output) -> Option<&QueryResult> {
-        output.as_ref()
+    fn rows(output: &Self::Output) -> &[QueryResult] {
+        output.as_slice()
     }
 
     fn found(output: &Self::Output) -> bool {
@@ -49,8 +53,8 @@ impl Form for Execute {
         db.execute_raw(statement).await
     }
 
-    fn row(_: &Self::Output) -> Option<&QueryResult> {
-        None
+    fn rows(_: &Self::Output) -> &[QueryResult] {
+        &[]
     }
 
     fn found(output: &Self::Output) -> bool {
@@ -59,5 +63,28 @@ impl Form for Execute {
 
     fn last_insert_id(output: &Self::Output) -> Option<u64> {
         Some(output.last_insert_id()).filter(|id| *id > 0)
+    }
+}
+
+pub(super) struct QueryAll;
+
+impl Form for QueryAll {
+    type Output = Vec<QueryResult>;
+    const READS: bool = true;
+
+    async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<Self::Output, DbErr> {
+        db.query_all_raw(statement).await
+    }
+
+    fn rows(output: &Self::Output) -> &[QueryResult] {
+        output
+    }
+
+    fn found(output: &Self::Output) -> bool {
+        !output.is_empty()
+    }
+
+    fn last_insert_id(_: &Self::Output) -> Option<u64> {
+        None
     }
 }

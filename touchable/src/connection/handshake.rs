@@ -8,7 +8,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use sea_orm::ConnectionTrait;
 
-use super::{session::Session, transaction::Open};
+use super::{intent::Intents, session::Session, transaction::Open};
 
 /// One of our connections, as a hook sees it.
 #[derive(Clone, Debug)]
@@ -24,6 +24,13 @@ impl Scope {
         match self {
             Self::Connection(session) => session,
             Self::Transaction(open) => open.session(),
+        }
+    }
+
+    pub(crate) fn intents(&self) -> &Intents {
+        match self {
+            Self::Connection(session) => &session.intents,
+            Self::Transaction(open) => &open.intents,
         }
     }
 }

@@ -1,19 +1,36 @@
 //! What a `before_..` hook leaves for the statement that SeaORM is about to send.
+//!
+//! Between the end of the hook and its statement there is no `await`: the next statement of this thread on this connection
+//! is the save's. That place is what a save is known by, whatever it writes.
+//!
+//! Where an application's own hook comes in between, and where several hooks are run before one statement, an intent waits
+//! until a statement of its task comes that writes its row.
 
 use std::{
+    cell::Cell,
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
 };
 
 use sea_orm::{Statement, Value};
 
-use crate::touch::{
-    Schema,
-    engine::{CompiledRule, Entry, Key},
+use super::{
+    runner::Runner,
+    spelling::{self, Verb, bound},
+};
+use crate::{
+    Stamp,
+    touch::{
+        Schema,
+        engine::{CompiledRule, Entry, Key},
+    },
 };
 
-/// How many intents a connection keeps. Each waits for the next statement of its save; only those of dropped saves
-/// stay, and make room. The touches of one that had to go are made by its `after_save`, outside the transaction.
+/// How many intents a connection keeps, and how many notes for `after_save`. Each waits for the next step of its save; only
+/// those of dropped saves stay, and make room.
 const CAPACITY: usize = 1_024;
 
 /// What to do with a save's statement.
@@ -21,19 +38,40 @@ const CAPACITY: usize = 1_024;
 pub(crate) enum Intent {
     /// Outside a transaction: send it together with its touches.
     Together {
-        schema: &'static Schema,
         change: Change,
         rules: Vec<&'static CompiledRule>,
     },
     /// Inside a transaction: once it is done, these touches wait for the commit.
     Later {
-        schema: &'static Schema,
-        insert: bool,
         entries: Vec<Entry>,
+        rest: Rest,
+        counts: Counts,
     },
-    /// It has nobody to touch, or the keys come back with the row; the announcement only says that no rule is gone
-    /// around.
+    /// It has nobody to touch; the intent only says that no rule is bypassed.
     Alone,
+}
+
+/// What is known only when the statement has been sent.
+#[derive(Debug)]
+pub(crate) enum Rest {
+    Nothing,
+    /// Which rows the new ones belong to: a foreign key may be left to the database, and a row may be there already.
+    Parents {
+        rules: Vec<&'static CompiledRule>,
+        /// No foreign key is left to the database.
+        known: bool,
+    },
+    /// The row was not there when it was to be locked. One that comes before the statement fires all that it could.
+    Row(Key, Vec<&'static CompiledRule>),
+}
+
+/// What of an update counts as a change, beside a value that differs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Every `Set`, whatever is stored.
+    pub always: bool,
+    /// The touch column, which the application has set itself.
+    pub explicit: bool,
 }
 
 /// What the statement does.
@@ -42,79 +80,230 @@ pub(crate) enum Change {
     Insert {
         /// The keys of the rows it belongs to, by rule.
         parents: Vec<(&'static CompiledRule, Key)>,
-        /// No foreign key is left to the database; where one is, `after_save` touches.
+        /// No foreign key is left to the database.
         known: bool,
         /// Its own, unless that is left to the database.
         key: Option<Key>,
     },
     Update {
         key: Key,
-        /// Every `Set` counts as a change, whatever is stored.
-        always: bool,
-        /// The application has set the touch column itself.
-        explicit: bool,
+        counts: Counts,
     },
     Delete {
         key: Key,
     },
 }
 
+/// The write of a save, as its hook knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Write {
+    pub verb: Verb,
+    pub schema: &'static Schema,
+    /// The row, unless its key is left to the database.
+    pub key: Option<Key>,
+    /// The stamp that it writes, as it is bound. Others may write the same.
+    pub stamp: Option<Value>,
+}
+
+impl Write {
+    /// The stamp that it writes.
+    pub(super) fn given_stamp(&self) -> Option<Stamp> {
+        (self.schema.value_stamp)(self.stamp.as_ref()?)
+    }
+
+    pub(crate) const fn delete(schema: &'static Schema, key: Key) -> Self {
+        Self {
+            verb: Verb::Delete,
+            schema,
+            key: Some(key),
+            stamp: None,
+        }
+    }
+}
+
 /// The intents of one connection.
 #[derive(Debug, Default)]
-pub(crate) struct Intents(Mutex<VecDeque<(Mark, Intent)>>);
+pub(crate) struct Intents(Mutex<Waiting>);
 
-/// How the statement is known.
+#[derive(Debug, Default)]
+struct Waiting {
+    intents: VecDeque<Registered>,
+    /// Saves that need nothing more, whose `after_save` has still to come.
+    settled: VecDeque<Settled>,
+}
+
 #[derive(Debug)]
-pub(crate) enum Mark {
-    /// The stamp among its values. No other save has it.
-    Stamp(Value),
-    /// A delete has no stamp, but its beginning and nothing but the primary key.
-    Delete { beginning: String, key: Key },
+struct Registered {
+    number: usize,
+    runner: Runner,
+    write: Write,
+    table: String,
+    intent: Intent,
+}
+
+/// A save that needs nothing more.
+#[derive(Debug)]
+pub(crate) struct Settled {
+    runner: Runner,
+    schema: &'static Schema,
+    /// None for an insert.
+    key: Option<Key>,
+    /// The stamp that it has written; none when it had nothing to write.
+    pub(crate) stamp: Option<Stamp>,
+}
+
+/// Numbers the intents of the process.
+static REGISTERED: AtomicUsize = AtomicUsize::new(1);
+
+thread_local! {
+    /// The intent that the next statement of this thread is for.
+    static NEXT: Cell<usize> = const { Cell::new(0) };
 }
 
 impl Intents {
-    pub(crate) fn announce(&self, mark: Mark, intent: Intent) {
-        let mut intents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if intents.len() >= CAPACITY {
-            intents.pop_front();
-        }
-        intents.push_back((mark, intent));
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the intent of this statement, if it is a save's.
-    pub(super) fn take(&self, statement: &Statement) -> Option<(Mark, Intent)> {
-        let mut intents = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = intents.iter().position(|(mark, _)| mark.is_on(statement))?;
-        intents.remove(at)
+    /// Registers what the next statement is for.
+    pub(crate) fn register(&self, write: Write, backend: sea_orm::DbBackend, intent: Intent) {
+        let number = REGISTERED.fetch_add(1, SeqCst);
+        let table = spelling::quoted_table(write.schema, backend);
+        let mut waiting = self.waiting();
+        if waiting.intents.len() >= CAPACITY {
+            waiting.intents.pop_front();
+        }
+        waiting.intents.push_back(Registered {
+            number,
+            runner: Runner::current(),
+            write,
+            table,
+            intent,
+        });
+        NEXT.set(number);
+    }
+
+    /// Takes the intents that a statement is for: none unless it is a save's, several when SeaORM sends saves together.
+    pub(super) fn take(&self, statement: &Statement) -> Vec<(Write, Intent)> {
+        let mut waiting = self.waiting();
+        if waiting.intents.is_empty() {
+            return Vec::new();
+        }
+        let seen = Seen {
+            statement,
+            next: NEXT.get(),
+            runner: Runner::current(),
+        };
+        let mut fitting: Vec<(Likeness, usize)> = Vec::new();
+        let mut most = 1;
+        for registered in &waiting.intents {
+            if let Some(likeness) = seen.likeness(registered) {
+                fitting.push((likeness, registered.number));
+                let Write { verb, key, .. } = &registered.write;
+                most = spelling::saves(statement, *verb, key.as_ref());
+            }
+        }
+        fitting.sort_unstable();
+        let taken: Vec<usize> = fitting
+            .into_iter()
+            .filter(|(likeness, _)| most == 1 || *likeness != Likeness::Stamp)
+            .map(|(_, number)| number)
+            .take(most)
+            .collect();
+        if taken.is_empty() {
+            return Vec::new();
+        }
+        NEXT.set(0);
+        let (intents, rest) = std::mem::take(&mut waiting.intents)
+            .into_iter()
+            .partition::<Vec<_>, _>(|registered| taken.contains(&registered.number));
+        waiting.intents = rest.into();
+        intents
+            .into_iter()
+            .map(|registered| (registered.write, registered.intent))
+            .collect()
+    }
+
+    /// Says that a save has its touches, or has nobody to touch; `after_save` asks.
+    pub(crate) fn settle(&self, write: &Write) {
+        let mut waiting = self.waiting();
+        if waiting.settled.len() >= CAPACITY {
+            waiting.settled.pop_front();
+        }
+        waiting.settled.push_back(Settled {
+            runner: Runner::current(),
+            schema: write.schema,
+            key: write.key.clone().filter(|_| write.verb != Verb::Insert),
+            stamp: write.given_stamp(),
+        });
+    }
+
+    /// The word of the save of this row (`None`: the insert of one), when it has its touches.
+    pub(crate) fn take_settled(&self, schema: &'static Schema, key: Option<&Key>) -> Option<Settled> {
+        let runner = Runner::current();
+        let mut waiting = self.waiting();
+        let is_it = |settled: &Settled| std::ptr::eq(settled.schema, schema) && settled.key.as_ref() == key;
+        let of = |same: &dyn Fn(Runner) -> bool| {
+            waiting
+                .settled
+                .iter()
+                .position(|settled| is_it(settled) && same(settled.runner))
+        };
+        let at = of(&|other| other == runner).or_else(|| of(&|other| other.may_be(runner)))?;
+        waiting.settled.remove(at)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.waiting().intents.len()
     }
 }
 
-impl Mark {
-    pub(super) fn stamp(self) -> Option<Value> {
-        match self {
-            Self::Stamp(stamp) => Some(stamp),
-            Self::Delete { .. } => None,
-        }
-    }
+/// How surely a statement is that of an intent; the surest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Likeness {
+    /// It comes next on the thread, and writes the same stamp.
+    NextAndStamp,
+    /// It comes from the same task, and writes the same stamp.
+    TaskAndStamp,
+    Next,
+    Task,
+    Stamp,
+    /// Where tasks cannot be told apart.
+    Thread,
+}
 
-    fn is_on(&self, statement: &Statement) -> bool {
-        let values = || {
-            statement
-                .values
-                .as_ref()
-                .map(|values| values.0.as_slice())
-                .unwrap_or_default()
-        };
-        match self {
-            Self::Stamp(stamp) => {
-                (statement.sql.starts_with("UPDATE ") || statement.sql.starts_with("INSERT "))
-                    && values().contains(stamp)
-            }
-            Self::Delete { beginning, key } => statement.sql.starts_with(beginning) && values() == key,
+struct Seen<'a> {
+    statement: &'a Statement,
+    next: usize,
+    runner: Runner,
+}
+
+impl Seen<'_> {
+    /// `None` when the statement is not that of the intent.
+    fn likeness(&self, registered: &Registered) -> Option<Likeness> {
+        let Write { verb, key, stamp, .. } = &registered.write;
+        let next = registered.number == self.next;
+        let stamp = stamp
+            .as_ref()
+            .is_some_and(|stamp| bound(self.statement).contains(stamp));
+        let fits = spelling::is_on(self.statement, *verb, &registered.table)
+            && match (verb, key) {
+                (Verb::Update, Some(key)) => spelling::updates(self.statement, key),
+                (Verb::Delete, Some(key)) => spelling::deletes(self.statement, key),
+                // A new row may have no key yet.
+                _ => next || stamp,
+            };
+        if !fits {
+            return None;
+        }
+        let task = registered.runner == self.runner;
+        match (next, task, stamp) {
+            (true, _, true) => Some(Likeness::NextAndStamp),
+            (_, true, true) => Some(Likeness::TaskAndStamp),
+            (true, _, false) => Some(Likeness::Next),
+            (_, true, false) => Some(Likeness::Task),
+            (_, false, true) => Some(Likeness::Stamp),
+            (_, false, false) => registered.runner.may_be(self.runner).then_some(Likeness::Thread),
         }
     }
 }

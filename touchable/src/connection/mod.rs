@@ -4,7 +4,7 @@
 //! leaves fragments stale for ever. On a [`TouchConnection`] that cannot happen.
 //!
 //! ```text
-//! outside a transaction   save + touches are one transaction (on PostgreSQL mostly one statement)
+//! outside a transaction   save + touches are one transaction
 //! inside a transaction    touches wait, merged, for the commit: one UPDATE a table
 //! after the commit        the work that asked to wait for it
 //! ```
@@ -22,31 +22,36 @@
 
 mod after_commit;
 mod atomic;
+mod beginning;
 mod bypass;
-mod contention;
 mod form;
 mod handshake;
 mod health;
 mod intent;
+mod later;
 mod messages;
 mod pending;
 mod publisher;
 mod recipe;
+mod runner;
 mod session;
 mod settle;
-mod single;
+pub(crate) mod spelling;
 mod template;
 mod transaction;
 mod written;
 
 pub use after_commit::after_commit;
+pub(crate) use beginning::begin_writing;
 pub(crate) use bypass::ours;
 pub(crate) use handshake::{Scope, ask};
-pub(crate) use intent::{Change, Intent, Mark};
+pub(crate) use intent::{Change, Counts, Intent, Rest, Write};
 pub(crate) use messages::Messages;
 #[cfg(feature = "feed")]
 pub(crate) use messages::{Letter, Outlet};
+pub(crate) use runner::Runner;
 pub(crate) use session::Session;
 pub use session::{TouchConnection, connect};
+pub(crate) use spelling::Verb;
 pub(crate) use transaction::Open;
 pub use transaction::TouchTransaction;

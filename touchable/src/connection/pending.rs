@@ -6,6 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use super::{
     after_commit::{self, Work},
+    later::Later,
     messages::Messages,
     publisher::Publisher,
 };
@@ -59,12 +60,14 @@ impl Pending {
         self.sent
     }
 
-    /// The statement has succeeded, or failed and sets nothing in motion.
-    pub(super) fn answered(&mut self, number: u64, succeeded: bool) {
+    /// What the statement that was registered sets in motion now that it is answered.
+    pub(super) fn answered(&mut self, number: u64, later: Later) {
         if let Some(at) = self.sending.iter().position(|(other, ..)| *other == number) {
             let (_, entries, suppression) = self.sending.swap_remove(at);
-            if succeeded {
-                self.extend_under(&suppression, entries);
+            match later {
+                Later::Nothing => {}
+                Later::Registered => self.extend_under(&suppression, entries),
+                Later::Others(entries) => self.extend_under(&suppression, entries),
             }
         }
     }

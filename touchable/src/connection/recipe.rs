@@ -1,4 +1,4 @@
-//! What to send for a save, written once for all saves of its kind.
+//! What to send for an update, written once for all updates of its kind.
 
 use std::{slice, sync::Arc};
 
@@ -9,8 +9,6 @@ use sea_orm::{
 
 use super::{
     atomic::{Save, unchanged},
-    intent::Change,
-    single::{self, Single},
     template::{Template, Templates, with_stand_ins},
     written::WrittenUpdate,
 };
@@ -19,23 +17,13 @@ use crate::touch::{
     rising,
 };
 
-/// The recipes of a connection.
-pub(super) type Recipes = Templates<Recipe>;
+/// The recipes of a connection; `None` for a statement that is not of the form that SeaORM's `update` has.
+pub(super) type Recipes = Templates<Option<Steps>>;
 
-#[derive(Debug)]
-pub(super) enum Recipe {
-    /// One statement of PostgreSQL.
-    Single(Single),
-    /// An UPDATE, in a transaction with its touches.
-    Update(Box<Steps>),
-    /// An INSERT or DELETE in a transaction, for which there is little to write.
-    Other,
-}
-
-/// An UPDATE in a transaction with its touches.
+/// An UPDATE and its touches.
 #[derive(Debug)]
 pub(super) struct Steps {
-    /// Locks the row, asks whether it will differ, and finds it as it is if not. SQLite has the write lock already; there
+    /// Locks the row, asks whether it will differ, and finds it as it is if not. `SQLite` has the write lock already; there
     /// each statement judges for itself and the question is saved, unless it has to be known for telling.
     pub judge: Option<Judge>,
     pub plan: Plan,
@@ -50,39 +38,22 @@ pub(super) struct Judge {
     pub unchanged: Template,
 }
 
-impl Recipe {
-    pub(super) fn of(save: &Save, statement: &Statement) -> Self {
-        if statement.db_backend == DbBackend::Postgres
-            && !save.told.itself
-            && let Some(single) = single::compose(save, statement)
-        {
-            return Self::Single(single);
-        }
-        match &save.change {
-            Change::Update { key, .. } => {
-                Steps::of(save, key, statement).map_or(Self::Other, |steps| Self::Update(steps.into()))
-            }
-            Change::Insert { .. } | Change::Delete { .. } => Self::Other,
-        }
-    }
-}
-
 impl Recipes {
-    pub(super) fn recipe(&self, save: &Save, statement: &Statement) -> Arc<Recipe> {
+    pub(super) fn steps(&self, save: &Save, statement: &Statement) -> Arc<Option<Steps>> {
         // Whom a scope suppresses is not part of a template's shape, and only a known stamp is told from a constant.
-        if is_suppressing() || save.ticket().is_none() {
-            return with_stand_ins(save, statement, Recipe::of).into();
+        if is_suppressing() || save.given_stamp().is_none() {
+            return with_stand_ins(save, statement, Steps::of).into();
         }
-        self.of(save, statement, Recipe::of)
+        self.of(save, statement, Steps::of)
     }
 }
 
 impl Steps {
-    /// `None` when the statement is not of the form that SeaORM's `update` has.
-    fn of(save: &Save, key: &Key, statement: &Statement) -> Option<Self> {
+    fn of(save: &Save, statement: &Statement) -> Option<Self> {
+        let key: &Key = &save.key().to_vec();
         let (schema, backend, stamp) = (save.schema, statement.db_backend, save.stamp());
         let written = WrittenUpdate::read(statement)?;
-        let assigned = written.assigned(schema, backend, &save.change);
+        let assigned = written.assigned(schema, backend, save.change.counts());
         let mut plan = plan(assigned.entries(&save.rules, slice::from_ref(key)), is_suppressed);
         plan.spare(schema, &Except::Row(key.clone()));
         if save.told.touches {
@@ -94,7 +65,7 @@ impl Steps {
             .map(|touch| Sql::new(backend).touch(touch, stamp))
             .map(|worded| worded.map(|statement| Template::of(statement.clone(), stamp)))
             .collect();
-        let judged = backend != DbBackend::Sqlite || save.told.itself;
+        let judged = save.told.itself || (backend != DbBackend::Sqlite && !plan.touches.is_empty());
         let bumped = if judged {
             rising::assignments(backend, schema, &[], stamp)
         } else {
@@ -112,6 +83,13 @@ impl Steps {
             touches,
             save: Template::of(rewritten.into_statement(backend), stamp),
         })
+    }
+}
+
+impl Steps {
+    /// Whether the row itself is all that moves, so that its own statement does.
+    pub(super) fn is_alone(&self) -> bool {
+        self.judge.is_none() && self.touches.is_empty()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The connection outside a transaction.
 
-use std::{iter, pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc};
 
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, IsolationLevel,
@@ -12,8 +12,8 @@ use sea_orm::{
 use super::messages::Outlet;
 use super::{
     atomic,
+    beginning::begin_with,
     bypass::Watch,
-    contention::Contention,
     form::{Execute, QueryOne},
     handshake::{Scope, answer},
     intent::Intents,
@@ -31,7 +31,6 @@ pub fn connect(db: DatabaseConnection) -> TouchConnection {
         intents: Intents::default(),
         recipes: Recipes::default(),
         watch: Arc::default(),
-        contention: Arc::default(),
         publisher: Publisher::default(),
     }))
 }
@@ -47,7 +46,6 @@ pub(crate) struct Session {
     pub(crate) intents: Intents,
     pub(super) recipes: Recipes,
     pub(super) watch: Arc<Watch>,
-    pub(super) contention: Arc<Contention>,
     pub(crate) publisher: Publisher,
 }
 
@@ -64,7 +62,6 @@ impl Session {
             intents: Intents::default(),
             recipes: Recipes::default(),
             watch: Arc::clone(&self.watch),
-            contention: Arc::clone(&self.contention),
             publisher,
         }
     }
@@ -123,8 +120,8 @@ impl ConnectionTrait for TouchConnection {
     }
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
-        match self.0.intents.take(&stmt) {
-            Some((mark, intent)) => atomic::together::<Execute>(&self.0, intent, mark.stamp(), stmt).await,
+        match self.0.intents.take(&stmt).pop() {
+            Some((write, intent)) => atomic::together::<Execute>(&self.0, write, intent, stmt).await,
             None => {
                 self.0.watch.check(&stmt.sql)?;
                 self.0.db.execute_raw(stmt).await
@@ -138,8 +135,8 @@ impl ConnectionTrait for TouchConnection {
     }
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
-        match self.0.intents.take(&stmt) {
-            Some((mark, intent)) => atomic::together::<QueryOne>(&self.0, intent, mark.stamp(), stmt).await,
+        match self.0.intents.take(&stmt).pop() {
+            Some((write, intent)) => atomic::together::<QueryOne>(&self.0, write, intent, stmt).await,
             None => {
                 self.0.watch.check(&stmt.sql)?;
                 self.0.db.query_one_raw(stmt).await
@@ -150,7 +147,7 @@ impl ConnectionTrait for TouchConnection {
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
         // SeaORM opens a transaction for what it saves in bulk; a statement that comes here all the same is touched for
         // by the saves' own hooks.
-        if iter::from_fn(|| self.0.intents.take(&stmt)).count() == 0 {
+        if self.0.intents.take(&stmt).is_empty() {
             self.0.watch.check(&stmt.sql)?;
         }
         self.0.db.query_all_raw(stmt).await
@@ -170,7 +167,7 @@ impl TransactionTrait for TouchConnection {
     type Transaction = TouchTransaction;
 
     async fn begin(&self) -> Result<TouchTransaction, DbErr> {
-        Ok(self.open(self.0.db.begin().await?))
+        self.begin_with_options(TransactionOptions::default()).await
     }
 
     async fn begin_with_config(
@@ -178,11 +175,16 @@ impl TransactionTrait for TouchConnection {
         isolation_level: Option<IsolationLevel>,
         access_mode: Option<AccessMode>,
     ) -> Result<TouchTransaction, DbErr> {
-        Ok(self.open(self.0.db.begin_with_config(isolation_level, access_mode).await?))
+        self.begin_with_options(TransactionOptions {
+            isolation_level,
+            access_mode,
+            ..TransactionOptions::default()
+        })
+        .await
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TouchTransaction, DbErr> {
-        Ok(self.open(self.0.db.begin_with_options(options).await?))
+        Ok(self.open(begin_with(&self.0.db, options).await?))
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>

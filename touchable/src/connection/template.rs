@@ -11,7 +11,11 @@ use std::{
 
 use sea_orm::{DbBackend, Statement, Value};
 
-use super::{atomic::Save, intent::Change};
+use super::{
+    atomic::Save,
+    intent::{Change, Counts},
+    spelling::bound,
+};
 use crate::{
     Stamp,
     touch::{
@@ -110,15 +114,6 @@ impl Slot {
     }
 }
 
-/// The values that a statement binds.
-pub(super) fn bound(statement: &Statement) -> &[Value] {
-    statement
-        .values
-        .as_ref()
-        .map(|values| values.0.as_slice())
-        .unwrap_or_default()
-}
-
 /// What was made of each text that SeaORM has written.
 #[derive(Debug)]
 pub(super) struct Templates<T>(Mutex<HashMap<String, Made<T>>>);
@@ -131,8 +126,7 @@ type Made<T> = Vec<(Shape, Arc<T>)>;
 struct Shape {
     schema: &'static Schema,
     rules: Vec<&'static CompiledRule>,
-    always: bool,
-    explicit: bool,
+    counts: Counts,
 }
 
 impl<T> Default for Templates<T> {
@@ -193,18 +187,16 @@ fn stand_in(statement: &Statement) -> Statement {
 
 impl Shape {
     fn of(save: &Save) -> Self {
-        let (always, explicit) = save.change.counts();
         Self {
             schema: save.schema,
             rules: save.rules.clone(),
-            always,
-            explicit,
+            counts: save.change.counts(),
         }
     }
 
     fn fits(&self, save: &Save) -> bool {
         ptr::eq(self.schema, save.schema)
-            && (self.always, self.explicit) == save.change.counts()
+            && self.counts == save.change.counts()
             && self.rules.len() == save.rules.len()
             && self
                 .rules
@@ -230,10 +222,9 @@ impl Save {
                 known: *known,
                 key: key.clone(),
             },
-            Change::Update { always, explicit, .. } => Change::Update {
+            Change::Update { counts, .. } => Change::Update {
                 key: other,
-                always: *always,
-                explicit: *explicit,
+                counts: *counts,
             },
             Change::Delete { .. } => Change::Delete { key: other },
         };
@@ -241,18 +232,20 @@ impl Save {
             schema: self.schema,
             rules: self.rules.clone(),
             change,
-            stamp: self.stamp.clone(),
+            write: self.write.clone(),
             told: self.told,
         }
     }
 }
 
 impl Change {
-    /// What counts as a change: every assignment, and one of the touch column.
-    pub(super) const fn counts(&self) -> (bool, bool) {
+    pub(super) const fn counts(&self) -> Counts {
         match self {
-            Self::Update { always, explicit, .. } => (*always, *explicit),
-            Self::Insert { .. } | Self::Delete { .. } => (false, false),
+            Self::Update { counts, .. } => *counts,
+            Self::Insert { .. } | Self::Delete { .. } => Counts {
+                always: false,
+                explicit: false,
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The connection inside a transaction.
 
 use std::{
-    iter, mem,
+    mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -14,16 +14,19 @@ use sea_orm::{
 
 use super::{
     after_commit::Work,
+    form::{Execute, Form, QueryAll, QueryOne},
     handshake::{Scope, answer},
     health::Health,
-    intent::{Intent, Intents},
+    intent::{Intent, Intents, Rest},
+    later::{self, Later},
     pending::Pending,
     session::Session,
+    spelling::Verb,
     written,
 };
 use crate::{
     Result,
-    touch::engine::{Entry, Moved, forget, mark_done},
+    touch::engine::{Entry, Moved},
 };
 
 /// A transaction, or a savepoint in one, whose touches wait for the outermost commit.
@@ -169,44 +172,44 @@ impl TouchTransaction {
     }
 
     /// Sends a statement, and when it is a save's, lets its touches wait once it has succeeded.
-    async fn send<T>(
-        &self,
-        mut stmt: Statement,
-        send: impl AsyncFnOnce(&DatabaseTransaction, Statement) -> Result<T, DbErr>,
-    ) -> Result<T, DbErr> {
+    async fn send<S: Form>(&self, mut stmt: Statement) -> Result<S::Output, DbErr> {
         self.open.health.check()?;
-        // One statement may be that of several saves: SeaORM inserts the links of a nested save together.
-        let announced: Vec<_> = iter::from_fn(|| self.open.intents.take(&stmt)).collect();
-        if announced.is_empty() {
+        let saves = self.open.intents.take(&stmt);
+        if saves.is_empty() {
             self.open.session.watch.check(&stmt.sql)?;
+            return self.open.health.watch(S::send(&self.inner, stmt)).await;
         }
-        for (_, intent) in &announced {
+        let mut touches = Vec::new();
+        let mut rests = Vec::new();
+        for (write, intent) in saves {
             if let Intent::Later {
-                schema,
-                insert: false,
-                ..
+                entries,
+                rest,
+                counts,
             } = intent
             {
-                written::add_version(&mut stmt, schema);
+                if write.verb == Verb::Update
+                    && let Some(stamp) = write.given_stamp()
+                {
+                    written::raise(&mut stmt, write.schema, stamp, counts);
+                }
+                touches.extend(entries);
+                rests.push((write, rest));
+            } else {
+                rests.push((write, Rest::Nothing));
             }
         }
         // Registered before it is sent: a future that is dropped meanwhile may have written all the same.
-        let mut touches = Vec::new();
-        let mut saves = Vec::new();
-        for (mark, intent) in announced {
-            // Alone: nobody to touch, or the keys come back with the row.
-            if let Intent::Later { schema, entries, .. } = intent {
-                touches.extend(entries);
-                saves.extend(mark.stamp().map(|stamp| (schema, stamp)));
-            }
-        }
         let number = self.open.pending().send(touches);
-        let sent = self.open.health.watch(send(&self.inner, stmt)).await;
-        self.open.pending().answered(number, sent.is_ok());
-        for (schema, stamp) in &saves {
-            match &sent {
-                Ok(_) => mark_done(schema, stamp),
-                Err(_) => forget(schema, stamp),
+        let sent = self.open.health.watch(S::send(&self.inner, stmt)).await;
+        let rest = match &sent {
+            Ok(sent) => later::find::<S, _>(&self.inner, sent, &rests).await?,
+            Err(_) => Later::Nothing,
+        };
+        self.open.pending().answered(number, rest);
+        if sent.is_ok() {
+            for (write, _) in &rests {
+                self.open.intents.settle(write);
             }
         }
         sent
@@ -232,7 +235,7 @@ impl ConnectionTrait for TouchTransaction {
     }
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
-        self.send(stmt, async |db, stmt| db.execute_raw(stmt).await).await
+        self.send::<Execute>(stmt).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -242,13 +245,11 @@ impl ConnectionTrait for TouchTransaction {
     }
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.send(stmt, async |db, stmt| db.query_one_raw(stmt).await)
-            .await
+        self.send::<QueryOne>(stmt).await
     }
 
     async fn query_all_raw(&self, stmt: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.send(stmt, async |db, stmt| db.query_all_raw(stmt).await)
-            .await
+        self.send::<QueryAll>(stmt).await
     }
 
     fn support_returning(&self) -> bool {

@@ -2,10 +2,13 @@
 
 use sea_orm::{DbBackend, Statement, sea_query::Expr};
 
-use super::intent::Change;
-use crate::touch::{
-    Schema,
-    engine::{Assigned, Captured},
+use super::intent::Counts;
+use crate::{
+    Stamp,
+    touch::{
+        Schema,
+        engine::{Assigned, Captured},
+    },
 };
 
 /// `UPDATE t SET a = .., b = .. WHERE .. [RETURNING ..]`
@@ -41,11 +44,8 @@ impl WrittenUpdate {
     }
 
     /// What is set, as the engine asks about it.
-    pub(super) fn assigned(&self, schema: &'static Schema, backend: DbBackend, change: &Change) -> Assigned {
-        let (always, explicit) = match change {
-            Change::Update { always, explicit, .. } => (*always, *explicit),
-            _ => (false, false),
-        };
+    pub(super) fn assigned(&self, schema: &'static Schema, backend: DbBackend, counts: Counts) -> Assigned {
+        let Counts { always, explicit } = counts;
         let columns = self
             .assignments
             .iter()
@@ -94,21 +94,15 @@ fn assignment(written: &Captured) -> Option<(String, Captured)> {
     Some((column.sql.trim_matches(['"', '`']).to_owned(), value))
 }
 
-/// Lets an UPDATE increment the version column of its entity.
-pub(super) fn add_version(statement: &mut Statement, schema: &Schema) {
-    let Some(version) = schema.version else { return };
-    let set = " SET ";
-    let Some(at) = Captured::of_statement(statement).find(set) else {
-        return;
-    };
-    // Nothing is bound before SET, so that a mark and a placeholder cannot differ in length.
-    let quote = if statement.db_backend == DbBackend::MySql {
-        '`'
-    } else {
-        '"'
-    };
-    let column = format!("{quote}{version}{quote}");
-    statement
-        .sql
-        .insert_str(at + set.len(), &format!("{column} = COALESCE({column}, 0) + 1, "));
+/// Lets an UPDATE inside a transaction raise the touch column of a row that really changes, above what is stored, and
+/// increment its version.
+pub(super) fn raise(statement: &mut Statement, schema: &'static Schema, stamp: Stamp, counts: Counts) {
+    let backend = statement.db_backend;
+    if let Some(written) = WrittenUpdate::read(statement) {
+        let bumped = written.assigned(schema, backend, counts).bumped(stamp);
+        let mut raised = written.with(backend, &bumped);
+        raised.append(written.condition);
+        raised.append(written.returning);
+        *statement = raised.into_statement(backend);
+    }
 }

@@ -69,7 +69,7 @@ fn lock(backend: DbBackend, touch: &Touch) -> Statement {
 }
 
 /// Locks the rows that a write is about to name in its foreign keys.
-pub(crate) async fn lock_parents<C: ConnectionTrait>(
+pub(super) async fn lock_parents<C: ConnectionTrait>(
     db: &C,
     parents: impl IntoIterator<Item = (&'static CompiledRule, Key)>,
 ) -> Result<()> {

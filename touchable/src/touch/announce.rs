@@ -1,8 +1,6 @@
 //! Telling a connection of ours what the next statement is for, so that it can add the touches.
 
-use std::sync::Arc;
-
-use sea_orm::{ConnectionTrait, sea_query::Query};
+use sea_orm::{ConnectionTrait, Value};
 
 use super::{
     Schema,
@@ -11,143 +9,142 @@ use super::{
     plan::{Entry, Except, Key},
     publish,
     schema::CompiledRule,
-    stamping,
 };
 use crate::{
-    Result, Stamp, Touchable,
-    connection::{Change, Intent, Mark, Open, Scope, Session, ask},
+    Result,
+    connection::{Change, Counts, Intent, Open, Rest, Scope, Session, Verb, Write, ask},
 };
 
-/// Before an insert whose parents are these; `known` unless a foreign key is left to the database. So may its own `key`.
-pub(super) async fn insert<E: Touchable, C: ConnectionTrait>(
+/// A new row, as its hook knows it.
+pub(super) struct Insert {
+    /// Its key, unless that is left to the database.
+    pub key: Option<Key>,
+    /// The stamp that it is given.
+    pub stamp: Option<Value>,
+    /// The rules that it fires.
+    pub rules: Vec<&'static CompiledRule>,
+    /// The rows that it belongs to, as far as it names them.
+    pub parents: Vec<(&'static CompiledRule, Key)>,
+    /// No foreign key is left to the database.
+    pub known: bool,
+}
+
+/// Before an insert on a connection of ours.
+pub(super) async fn insert<C: ConnectionTrait>(
     db: &C,
-    ticket: Stamp,
-    known: bool,
-    parents: Vec<(&'static CompiledRule, Key)>,
-    key: Option<Key>,
+    scope: &Scope,
+    schema: &'static Schema,
+    insert: Insert,
 ) -> Result<()> {
-    let schema = E::schema();
-    let mark = Mark::Stamp(E::stamp_value(ticket));
-    let scope = ask(db);
-    publish::announce(scope.as_ref(), schema, key.as_slice())?;
-    match scope {
-        Some(Scope::Connection(session)) => {
-            let told = session.publisher.tells(schema);
-            let parents = if known { parents } else { Vec::new() };
-            let intent = if told || !parents.is_empty() {
-                let rules = parents.iter().map(|(rule, _)| *rule).collect();
-                Intent::Together {
-                    schema,
-                    rules,
-                    change: Change::Insert { parents, known, key },
-                }
-            } else {
-                Intent::Alone
-            };
-            session.intents.announce(mark, intent);
-        }
-        Some(Scope::Transaction(open)) => {
-            lock_parents(db, parents.clone()).await?;
-            let entries = parents
-                .into_iter()
-                .map(|(rule, key)| Entry::parent(schema, rule, key));
-            let intent = if known {
-                Intent::Later {
-                    schema,
-                    insert: true,
-                    entries: entries.collect(),
-                }
-            } else {
-                Intent::Alone
-            };
-            open.intents.announce(mark, intent);
-        }
-        None => lock_parents(db, parents).await?,
+    if schema.feed.is_some() {
+        publish::announce(Some(scope), schema, insert.key.as_slice())?;
     }
+    let write = Write {
+        verb: Verb::Insert,
+        schema,
+        key: insert.key.clone(),
+        stamp: insert.stamp,
+    };
+    let intent = match scope {
+        Scope::Connection(session) => {
+            let told = session.publisher.tells(schema);
+            if told || !insert.rules.is_empty() {
+                Intent::Together {
+                    rules: insert.rules,
+                    change: Change::Insert {
+                        parents: insert.parents,
+                        known: insert.known,
+                        key: insert.key,
+                    },
+                }
+            } else {
+                Intent::Alone
+            }
+        }
+        Scope::Transaction(_) => {
+            lock_parents(db, insert.parents.clone()).await?;
+            let entries = insert
+                .parents
+                .into_iter()
+                .map(|(rule, key)| Entry::parent(schema, rule, key))
+                .collect();
+            Intent::Later {
+                entries,
+                rest: Rest::Parents {
+                    rules: insert.rules,
+                    known: insert.known,
+                },
+                counts: Counts::default(),
+            }
+        }
+    };
+    scope.intents().register(write, db.get_database_backend(), intent);
     Ok(())
 }
 
 /// Before an update outside a transaction that these rules may be fired by.
-pub(super) fn update<E: Touchable>(
-    session: &Arc<Session>,
+pub(super) fn update(
+    session: &Session,
+    write: Write,
     key: &Key,
-    update: &stamping::Change,
+    counts: Counts,
     rules: Vec<&'static CompiledRule>,
-    always: bool,
 ) {
-    let schema = E::schema();
-    let told = session.publisher.tells(schema);
-    let intent = if rules.is_empty() && schema.version.is_none() && !told {
-        Intent::Alone
-    } else {
-        Intent::Together {
-            schema,
-            rules,
-            change: Change::Update {
-                key: key.clone(),
-                always,
-                explicit: update.touched,
-            },
-        }
+    let intent = Intent::Together {
+        rules,
+        change: Change::Update {
+            key: key.clone(),
+            counts,
+        },
     };
-    session
-        .intents
-        .announce(Mark::Stamp(E::stamp_value(update.stamp)), intent);
+    let backend = session.inner().get_database_backend();
+    session.intents.register(write, backend, intent);
 }
 
 /// Before an update inside a transaction that leads to these touches.
-pub(super) fn update_later<E: Touchable>(open: &Arc<Open>, ticket: Stamp, entries: Option<Vec<Entry>>) {
-    let intent = match entries {
-        Some(entries) => Intent::Later {
-            schema: E::schema(),
-            insert: false,
-            entries,
-        },
-        None => Intent::Alone,
-    };
-    open.intents.announce(Mark::Stamp(E::stamp_value(ticket)), intent);
-}
-
-/// Before a delete outside a transaction.
-pub(super) fn delete(
-    session: &Arc<Session>,
-    schema: &'static Schema,
-    key: Key,
-    rules: Vec<&'static CompiledRule>,
-) {
-    let mark = delete_mark(session.inner(), schema, &key);
-    let intent = if rules.is_empty() && !session.publisher.tells(schema) {
-        Intent::Alone
-    } else {
-        Intent::Together {
-            schema,
-            rules,
-            change: Change::Delete { key },
-        }
-    };
-    session.intents.announce(mark, intent);
-}
-
-/// Before a delete inside a transaction.
-pub(super) fn delete_later(open: &Arc<Open>, schema: &'static Schema, key: &Key, entries: Vec<Entry>) {
-    let mark = delete_mark(open.session().inner(), schema, key);
-    open.intents.announce(
-        mark,
+pub(super) fn update_later(open: &Open, write: Write, counts: Counts, entries: Vec<Entry>, rest: Rest) {
+    let backend = open.session().inner().get_database_backend();
+    open.intents.register(
+        write,
+        backend,
         Intent::Later {
-            schema,
-            insert: true,
             entries,
+            rest,
+            counts,
         },
     );
 }
 
-fn delete_mark<C: ConnectionTrait>(db: &C, schema: &Schema, key: &Key) -> Mark {
-    let delete = Query::delete().from_table(schema.table.clone()).to_owned();
-    let beginning = format!("{} WHERE ", db.get_database_backend().build(&delete).sql);
-    Mark::Delete {
-        beginning,
-        key: key.clone(),
-    }
+/// Before a delete outside a transaction.
+pub(super) fn delete(
+    session: &Session,
+    schema: &'static Schema,
+    key: Key,
+    rules: Vec<&'static CompiledRule>,
+) {
+    let intent = if rules.is_empty() && !session.publisher.tells(schema) {
+        Intent::Alone
+    } else {
+        Intent::Together {
+            rules,
+            change: Change::Delete { key: key.clone() },
+        }
+    };
+    let backend = session.inner().get_database_backend();
+    session
+        .intents
+        .register(Write::delete(schema, key), backend, intent);
+}
+
+/// Before a delete inside a transaction.
+pub(super) fn delete_later(open: &Open, schema: &'static Schema, key: Key, entries: Vec<Entry>) {
+    let intent = Intent::Later {
+        entries,
+        rest: Rest::Nothing,
+        counts: Counts::default(),
+    };
+    let backend = open.session().inner().get_database_backend();
+    open.intents.register(Write::delete(schema, key), backend, intent);
 }
 
 /// Touches now, or, inside a transaction of ours, before its commit.

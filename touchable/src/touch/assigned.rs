@@ -80,7 +80,6 @@ impl Assigned {
 
     /// The assignments that a rule watches, or that move its association.
     pub(crate) fn concerned(&self, rule: &CompiledRule) -> impl Iterator<Item = (&str, &Expr)> {
-        let key: Vec<String> = rule.key().collect();
         let touch = self.schema.touch;
         let cascades = rule.cascades();
         let watched: Vec<_> = self
@@ -88,19 +87,18 @@ impl Assigned {
             .iter()
             .filter(|(column, _)| {
                 let is_touch = column == touch;
-                key.contains(column) || (!is_touch && rule.watches(column)) || (is_touch && cascades)
+                rule.is_moved_by(column) || (!is_touch && rule.watches(column)) || (is_touch && cascades)
             })
             .map(|(column, value)| (column.as_str(), value))
             .collect();
         watched.into_iter()
     }
 
-    /// The columns of a rule's key that are set, and to what.
+    /// The columns that say which rows are associated, as far as they are set, and to what.
     fn becomes(&self, rule: &CompiledRule) -> HashMap<&'static str, Expr> {
-        let key: Vec<String> = rule.key().collect();
         self.schema
             .column_names()
-            .filter(|name| key.iter().any(|column| column == name))
+            .filter(|name| rule.is_moved_by(name))
             .filter_map(|name| {
                 let (_, value) = self.columns.iter().find(|(column, _)| column == name)?;
                 Some((name, value.clone()))

@@ -5,8 +5,8 @@ use std::fmt;
 use sea_orm::{
     DbBackend, Statement, Value,
     sea_query::{
-        Condition, Expr, MysqlQueryBuilder, PostgresQueryBuilder, Query, QueryBuilder, QueryStatementWriter,
-        SqlWriter, SqliteQueryBuilder, Values,
+        Expr, MysqlQueryBuilder, PostgresQueryBuilder, Query, QueryBuilder, QueryStatementWriter, SqlWriter,
+        SqliteQueryBuilder, Values,
     },
 };
 
@@ -107,13 +107,6 @@ impl Captured {
     /// An expression as the backend writes it.
     pub(crate) fn of_expr(backend: DbBackend, expr: Expr) -> Self {
         let (_, written) = Self::of(backend, Query::select().expr(expr)).split_at("SELECT ".len());
-        written
-    }
-
-    /// A condition as the backend writes it.
-    pub(crate) fn of_condition(backend: DbBackend, condition: Condition) -> Self {
-        let (_, written) =
-            Self::of(backend, Query::select().cond_where(condition)).split_at("SELECT  WHERE ".len());
         written
     }
 

@@ -6,7 +6,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait};
 
 use super::{
     Event, Schema,
-    hooks::{children_of, formerly, known, new_parents, parents_of},
+    hooks::{children_of, new_parents, parents_of},
     plan::{Entry, Except, Key, Plan, Touch, plan},
     row::{display_key, primary_key_of_active, read},
     sql::Sql,
@@ -118,8 +118,7 @@ where
         .await?
         .ok_or_else(|| not_found::<A::Entity>(&key))?;
     let mut entries = children_of::<A::Entity>(&stored, &key);
-    let parents = parents_of::<A::Entity>(&stored);
-    entries.extend(known::<A::Entity>(formerly::<A::Entity>(parents)));
+    entries.extend(parents_of::<A::Entity>(&stored, &key));
     look::<A::Entity, C>(db, Event::Delete, Some(key), entries).await
 }
 

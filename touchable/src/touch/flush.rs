@@ -6,7 +6,7 @@ use tracing::Instrument;
 use super::{
     Schema,
     deadlock::Tries,
-    explicit::{begin, read_keys},
+    explicit::read_keys,
     plan::{Entry, Except, Key, Plan, Touch, plan},
     row::in_transaction,
     sql::{Sql, Worded, mysql},
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Clock, Error, Result, Stamp,
-    connection::{Messages, Scope, ask, ours},
+    connection::{Messages, Scope, ask, begin_writing, ours},
     observe::{Flush, labels},
 };
 
@@ -70,7 +70,7 @@ pub(crate) async fn flush<C: ConnectionTrait>(
     let told = !session.publisher.is_silent();
     let mut tries = Tries::default();
     loop {
-        let tx = begin(session.inner()).await?;
+        let tx = begin_writing(session.inner()).await?;
         let mut messages = Messages::default();
         let done = plan_and_carry_out(&tx, entries.clone(), Some(of), saved, told).await;
         let done = done.and_then(|(touched, moved)| {

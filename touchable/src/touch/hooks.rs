@@ -2,23 +2,29 @@
 //!
 //! They say themselves that their futures are `Send`: rustc then proves it once, here, and not again for every entity.
 
+#![expect(
+    clippy::manual_async_fn,
+    reason = "an `async fn` leaves the proof that its future is `Send` to each caller"
+)]
+
 use std::slice;
 
-use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, ModelTrait, sea_query::LockType};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, ModelTrait, sea_query::LockType};
 
 use super::{
-    ahead::lock_ahead,
-    announce,
+    ahead::{lock_ahead, lock_parents},
+    announce::{self, Insert},
     flush::flush,
+    note::{self, Fired, Note, Place},
     plan::{Entry, Except, Key, Start, Values},
     publish,
     row::{
-        ModelOf, is_given, key_of_active, key_of_model, primary_key_of_active, primary_key_of_model, read,
+        ModelOf, in_transaction, is_given, key_of_active, key_of_model, primary_key_of_active,
+        primary_key_of_model, read,
     },
     schema::CompiledRule,
-    stamping,
+    sides, stamping,
     suppress::is_suppressed,
-    ticket::{self, Fired, Found, Note},
     update, version,
 };
 use crate::{
@@ -56,14 +62,43 @@ where
     C: ConnectionTrait,
 {
     let schema = A::Entity::schema();
-    let ticket = stamping::stamp_insert(am, Clock::current().stamp())?;
-    ticket::leave(ticket, schema.name, None, Note::default());
+    let stamp = stamping::stamp_insert(am, Clock::current().stamp())?;
+    let rules: Vec<_> = created::<A::Entity>().collect();
     // A key that is left to the database is known only when the row comes back.
-    let known = created::<A::Entity>().all(|rule| rule.key().all(|column| is_given(am, &column)));
-    let key = schema
-        .feed
-        .and_then(|_| key_of_active(am, schema.primary_key.iter().map(ToString::to_string)));
-    announce::insert::<A::Entity, C>(db, ticket, known, new_parents(am), key).await
+    let known = rules
+        .iter()
+        .all(|rule| !rule.is_conditional() && rule.key().all(|column| is_given(am, &column)));
+    let parents = new_parents(am);
+    let insert = Insert {
+        key: key_of_active(am, schema.primary_key.iter().map(ToString::to_string)),
+        stamp: am.get(A::Entity::TOUCH_COLUMN).into_value(),
+        rules,
+        parents,
+        known,
+    };
+    if let Some(scope) = ask(db) {
+        return announce::insert(db, &scope, schema, insert).await;
+    }
+    let mut note = Note {
+        stamp: Some(stamp),
+        ..Note::default()
+    };
+    if known && in_transaction::<C>() {
+        // In a transaction before the row, so that nothing is left to do once it is written.
+        let entries = insert
+            .parents
+            .into_iter()
+            .map(|(rule, key)| Entry::parent(schema, rule, key));
+        flush(db, entries.collect(), schema, &Except::Nobody).await?;
+    } else {
+        lock_parents(db, insert.parents).await?;
+        note.fired = active_rules::<A::Entity>(Event::Create)
+            .filter(|(_, rule)| rule.belongs_to())
+            .map(|(rule, _)| Fired::whole(rule))
+            .collect();
+    }
+    note::leave(Place::of(db, schema.name, None), note);
+    Ok(())
 }
 
 /// The rules that an insert fires: a new row has parents and no children.
@@ -102,25 +137,42 @@ where
         let schema = A::Entity::schema();
         observe::saved(schema, 1);
         let key = primary_key_of_model(&model);
+        let scope = ask(db);
         if insert && schema.feed.is_some() {
-            publish::announce(ask(db).as_ref(), schema, slice::from_ref(&key))?;
+            publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
         }
-        let stamp = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
-        let fired = match ticket::take(stamp, schema.name, &key) {
-            Found::Coarse => return Err(Error::coarse_column(schema.name, schema.touch).into()),
-            Found::Nothing => return Ok(model),
-            Found::Note(note) if note.done => return Ok(model),
-            _ if insert => active_rules::<A::Entity>(Event::Create)
-                .filter(|(_, rule)| rule.belongs_to())
-                .map(|(rule, _)| Fired { rule, former: None })
-                .collect(),
-            Found::Note(note) => note.fired,
-            Found::Lost(waiting) => active_rules::<A::Entity>(Event::Update)
-                .map(|(rule, _)| Fired { rule, former: None })
-                .chain(waiting)
-                .collect(),
+        let row = Some(&key).filter(|_| !insert);
+        let found = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
+        let note = match &scope {
+            Some(scope) => scope.intents().take_settled(schema, row).map(|settled| Note {
+                stamp: settled.stamp,
+                ..Note::default()
+            }),
+            None => note::take(&Place::of(db, schema.name, row), found),
         };
-        let entries = fired.into_iter().map(|Fired { rule, former }| {
+        let written = note.as_ref().and_then(|note| note.stamp);
+        if written
+            .zip(found)
+            .is_some_and(|(written, found)| note::is_cut(written, found))
+        {
+            return Err(Error::coarse_column(schema.name, schema.touch).into());
+        }
+        let (fired, formerly) = match note {
+            // The connection has seen to everything.
+            Some(_) if scope.is_some() => return Ok(model),
+            // Nothing was written.
+            Some(Note { stamp: None, .. }) => return Ok(model),
+            Some(note) => (note.fired, note.entries),
+            // It is not known what the save was: every rule may be concerned.
+            None => {
+                let event = if insert { Event::Create } else { Event::Update };
+                let fired = active_rules::<A::Entity>(event)
+                    .filter(|(_, rule)| !insert || rule.belongs_to())
+                    .map(|(rule, _)| Fired::whole(rule));
+                (fired.collect(), Vec::new())
+            }
+        };
+        let entries = fired.into_iter().map(|Fired { rule, former, .. }| {
             let rule = &schema.rules[rule];
             let values = Values {
                 row: Some(key.clone()),
@@ -130,7 +182,9 @@ where
             };
             (rule, values)
         });
-        announce::touch_or_defer(db, known::<A::Entity>(entries), schema, &Except::Row(key.clone())).await?;
+        let mut entries = known::<A::Entity>(entries);
+        entries.extend(formerly);
+        announce::touch_or_defer(db, entries, schema, &Except::Row(key.clone())).await?;
         if !insert {
             version::increment(&mut model, db, &key).await?;
         }
@@ -142,7 +196,7 @@ where
 ///
 /// # Errors
 /// When the stored row cannot be read or a touch fails.
-pub fn before_delete<A, C>(mut am: A, db: &C) -> impl Future<Output = Result<A, DbErr>> + Send
+pub fn before_delete<A, C>(am: A, db: &C) -> impl Future<Output = Result<A, DbErr>> + Send
 where
     A: ActiveModelTrait + Send,
     A::Entity: Touchable,
@@ -173,26 +227,33 @@ where
         } else {
             read::<A::Entity, C>(db, &key, Some(LockType::Update)).await?
         };
-        let children = stored
+        let mut entries = stored
             .as_ref()
-            .map(|stored| children_of::<A::Entity>(stored, &key));
-        flush(db, children.unwrap_or_default(), schema, &Except::Nobody).await?;
-        let fired = stored.as_ref().map(parents_of::<A::Entity>).unwrap_or_default();
-        if told && stored.is_some() {
+            .map(|stored| children_of::<A::Entity>(stored, &key))
+            .unwrap_or_default();
+        let parents = stored
+            .as_ref()
+            .map(|stored| parents_of::<A::Entity>(stored, &key))
+            .unwrap_or_default();
+        let is_stored = stored.is_some();
+        drop(stored);
+        if told && is_stored {
             publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
         }
         if let Some(Scope::Transaction(open)) = &scope {
-            announce::delete_later(
-                open,
-                schema,
-                &key,
-                known::<A::Entity>(formerly::<A::Entity>(fired)),
-            );
+            flush(db, entries, schema, &Except::Nobody).await?;
+            let parents = sides::find(db, parents).await?;
+            announce::delete_later(open, schema, key, parents);
             return Ok(am);
         }
-        let ticket = Clock::current().stamp();
-        ticket::leave(ticket, schema.name, Some(key), Note { fired, done: false });
-        am.try_set(A::Entity::TOUCH_COLUMN, A::Entity::stamp_value(ticket))?;
+        let mut note = Note::default();
+        if in_transaction::<C>() {
+            entries.extend(parents);
+        } else {
+            note.entries = sides::find(db, parents).await?;
+        }
+        flush(db, entries, schema, &Except::Nobody).await?;
+        note::leave(Place::of(db, schema.name, Some(&key)), note);
         Ok(am)
     }
 }
@@ -210,18 +271,12 @@ where
     async move {
         let schema = A::Entity::schema();
         observe::saved(schema, 1);
-        let ticket = match am.get(A::Entity::TOUCH_COLUMN) {
-            ActiveValue::Set(value) => A::Entity::value_stamp(&value),
-            _ => None,
-        };
-        if let Some(note) = ticket.and_then(|ticket| ticket::take_exact(ticket, schema.name)) {
-            flush(
-                db,
-                known::<A::Entity>(formerly::<A::Entity>(note.fired)),
-                schema,
-                &Except::Nobody,
-            )
-            .await?;
+        if ask(db).is_some() {
+            return Ok(am);
+        }
+        let key = primary_key_of_active(&am)?;
+        if let Some(note) = note::take(&Place::of(db, schema.name, Some(&key)), None) {
+            flush(db, note.entries, schema, &Except::Nobody).await?;
         }
         Ok(am)
     }
@@ -241,30 +296,22 @@ pub(super) fn children_of<E: Touchable>(stored: &E::Model, key: &Key) -> Vec<Ent
     }))
 }
 
-/// The rules of a row that is to be deleted whose rows are touched once it is gone.
-pub(super) fn parents_of<E: Touchable>(stored: &E::Model) -> Vec<Fired> {
+/// What a row that is to be deleted belongs to, which is touched once it is gone.
+pub(super) fn parents_of<E: Touchable>(stored: &E::Model, key: &Key) -> Vec<Entry> {
     active_rules::<E>(Event::Delete)
-        .filter(|(_, rule)| rule.belongs_to())
-        .filter_map(|(place, rule)| {
-            let former = Some(key_of_model(stored, rule.key())?);
-            Some(Fired { rule: place, former })
+        .map(|(_, rule)| rule)
+        .filter(|rule| rule.belongs_to())
+        .filter_map(|rule| {
+            if rule.is_conditional() {
+                return Some(sides::stored(E::schema(), rule, key));
+            }
+            Some(Entry::parent(
+                E::schema(),
+                rule,
+                key_of_model(stored, rule.key())?,
+            ))
         })
         .collect()
-}
-
-/// What rows were associated with that are not any more.
-pub(super) fn formerly<E: Touchable>(
-    fired: Vec<Fired>,
-) -> impl Iterator<Item = (&'static CompiledRule, Values)> {
-    fired.into_iter().map(|Fired { rule, former }| {
-        (
-            &E::schema().rules[rule],
-            Values {
-                former: former.into_iter().collect(),
-                ..Values::default()
-            },
-        )
-    })
 }
 
 /// The rules that this event can fire here, with their places in the declaration.

@@ -1,7 +1,7 @@
 //! What a save sets in motion: from the columns that change to the rows that show them.
 //!
 //! ```text
-//! rule ──► update ──► ticket ──► plan ──► sql ──► flush
+//! rule ──► update ──► note ────► plan ──► sql ──► flush
 //! which    what       from       which   in each   one UPDATE
 //! rows     really     before to  rows,   backend's a table
 //! show it  changes    after save merged  words
@@ -18,16 +18,17 @@ mod explain;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
+mod note;
 mod plan;
 mod publish;
 mod row;
 mod rows;
 mod rule;
 mod schema;
+mod sides;
 mod sql;
 mod stamping;
 mod suppress;
-mod ticket;
 mod update;
 mod version;
 
@@ -44,33 +45,16 @@ pub use suppress::{no_touching, no_touching_on};
 
 /// What connections use of the engine.
 pub(crate) mod engine {
-    use super::Schema;
     pub(crate) use super::{
-        ahead::lock_parents,
-        assigned::{Assigned, any, rows_of},
+        assigned::{Assigned, rows_of},
         capture::Captured,
         deadlock::{Deadlock, Tries},
-        explicit::{CHUNK, begin, finish},
+        explicit::{CHUNK, finish},
         flush::{Moved, carry_out, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         row::{display_key, is_null, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
-        sql::{Sql, Worded, table_name},
+        sql::{Sql, Worded},
         suppress::{Suppression, is_suppressed, is_suppressing},
-        ticket::{leave_idle, mark_done as mark_stamp_done, take_exact},
     };
-
-    /// Takes back the note of a save that has failed.
-    pub(crate) fn forget(schema: &'static Schema, stamp: &sea_orm::Value) {
-        if let Some(stamp) = (schema.value_stamp)(stamp) {
-            take_exact(stamp, schema.name);
-        }
-    }
-
-    /// Says that the touches of the save that wrote this stamp have been seen to.
-    pub(crate) fn mark_done(schema: &'static Schema, stamp: &sea_orm::Value) {
-        if let Some(stamp) = (schema.value_stamp)(stamp) {
-            mark_stamp_done(stamp, schema.name);
-        }
-    }
 }

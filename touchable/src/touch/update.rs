@@ -7,20 +7,24 @@ use sea_orm::{
 };
 
 use super::{
-    Dirty, Event,
+    Dirty, Event, Schema,
     ahead::{lock_ahead, lock_parents},
     announce,
+    flush::flush,
     hooks::{active_rules, known},
-    plan::{Entry, Key, Values},
+    note::{self, Fired, Note, Place},
+    plan::{Entry, Except, Key, Values},
     publish,
-    row::{ModelOf, key_of_model, key_of_saved, primary_key_of_active, read, same, set_columns},
+    row::{
+        ModelOf, in_transaction, key_of_model, key_of_saved, primary_key_of_active, read, same, set_columns,
+    },
     schema::CompiledRule,
+    sides,
     stamping::{Change, explicit_stamp, stamp_update},
-    ticket::{self, Fired, Note},
 };
 use crate::{
     Result, Touchable,
-    connection::{Scope, ask},
+    connection::{Counts, Rest, Scope, Verb, Write, ask},
 };
 
 /// Compares, stamps, and leaves a note of the rules to fire.
@@ -40,7 +44,7 @@ where
         _ => Reading::Needed,
     };
     let Some(decision) = decide(am, db, &key, reading).await? else {
-        ticket::leave_idle(schema.name, &key);
+        leave_idle(db, scope.as_ref(), schema, key);
         return Ok(());
     };
     let Decision {
@@ -49,33 +53,84 @@ where
         stored,
     } = decision;
     publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
-    match scope {
-        Some(Scope::Connection(session)) => {
-            let rules = fired.iter().map(|fired| &schema.rules[fired.rule]).collect();
-            let always = A::Entity::DIRTY == Dirty::Assigned;
-            announce::update::<A::Entity>(&session, &key, &change, rules, always);
-        }
-        Some(Scope::Transaction(open)) => {
-            let stored = match stored {
-                // What it is associated with is asked of the stored row, never of the caller's copy.
-                None if !fired.is_empty() => {
-                    read::<A::Entity, C>(db, &key, Some(LockType::NoKeyUpdate)).await?
-                }
-                stored => stored,
-            };
-            lock_parents(db, moved_parents(am, stored.as_ref(), &fired)).await?;
-            // A row that is not there leads nowhere; one that comes before the statement does is asked by `after_save`.
-            let entries = if fired.is_empty() {
-                Some(Vec::new())
-            } else {
-                stored.map(|stored| entries(am, &stored, &key, &fired))
-            };
-            announce::update_later::<A::Entity>(&open, change.stamp, entries);
-        }
-        None => lock_parents(db, moved_parents(am, stored.as_ref(), &fired)).await?,
+    let write = Write {
+        verb: Verb::Update,
+        schema,
+        key: Some(key.clone()),
+        stamp: am.get(A::Entity::TOUCH_COLUMN).into_value(),
+    };
+    let counts = Counts {
+        always: A::Entity::DIRTY == Dirty::Assigned,
+        explicit: change.touched,
+    };
+    if let Some(Scope::Connection(session)) = &scope {
+        // Which of them fire is asked when the statement comes: the application's own hook may still set other columns.
+        let rules = active_rules::<A::Entity>(Event::Update).map(|(_, rule)| rule);
+        announce::update(session, write, &key, counts, rules.collect());
+        return Ok(());
     }
-    ticket::leave(change.stamp, schema.name, Some(key), Note { fired, done: false });
+    let stored = match stored {
+        // What it is associated with is asked of the stored row, never of the caller's copy.
+        None if !fired.is_empty() && in_transaction::<C>() => {
+            read::<A::Entity, C>(db, &key, Some(LockType::Update)).await?
+        }
+        stored => stored,
+    };
+    let entries = stored
+        .as_ref()
+        .map(|stored| entries(am, stored, &key, &fired))
+        .unwrap_or_default();
+    let is_stored = stored.is_some();
+    if let Some(Scope::Transaction(open)) = &scope {
+        let moved = moved_parents(am, stored.as_ref(), &fired);
+        drop(stored);
+        let entries = sides::find(db, entries).await?;
+        lock_parents(db, moved).await?;
+        let rest = if is_stored || fired.is_empty() {
+            Rest::Nothing
+        } else {
+            Rest::Row(key.clone(), rules_of::<A::Entity>(&fired))
+        };
+        announce::update_later(open, write, counts, entries, rest);
+        return Ok(());
+    }
+    drop(stored);
+    let mut note = Note {
+        stamp: Some(change.stamp),
+        ..Note::default()
+    };
+    if is_stored && in_transaction::<C>() {
+        // In a transaction before the row is written, under its lock, so that nothing is left to do afterwards.
+        flush(db, entries, schema, &Except::Row(key.clone())).await?;
+    } else {
+        // The new side is asked of the row once it is written.
+        let formerly = fired.iter().filter(|fired| fired.moved);
+        let formerly = formerly
+            .map(|fired| &schema.rules[fired.rule])
+            .filter(|rule| rule.is_conditional())
+            .map(|rule| sides::stored(schema, rule, &key));
+        note.entries = sides::find(db, formerly.collect()).await?;
+        note.fired = fired;
+    }
+    note::leave(Place::of(db, schema.name, Some(&key)), note);
     Ok(())
+}
+
+fn rules_of<E: Touchable>(fired: &[Fired]) -> Vec<&'static CompiledRule> {
+    fired.iter().map(|fired| &E::schema().rules[fired.rule]).collect()
+}
+
+/// Nothing is set: SeaORM sends no UPDATE, and asks for the row.
+fn leave_idle<C>(db: &C, scope: Option<&Scope>, schema: &'static Schema, key: Key) {
+    match scope {
+        Some(scope) => scope.intents().settle(&Write {
+            verb: Verb::Update,
+            schema,
+            key: Some(key),
+            stamp: None,
+        }),
+        None => note::leave(Place::of(db, schema.name, Some(&key)), Note::default()),
+    }
 }
 
 /// When the stored row is read.
@@ -166,16 +221,22 @@ where
     }))
 }
 
-/// What the fired rules lead to.
+/// What the fired rules lead to, asked before the row is written.
 pub(super) fn entries<A>(am: &A, stored: &ModelOf<A>, row: &Key, fired: &[Fired]) -> Vec<Entry>
 where
     A: ActiveModelTrait,
     A::Entity: Touchable,
 {
     let schema = A::Entity::schema();
-    let mut all = Vec::new();
-    for Fired { rule, former } in fired {
+    let mut known_rows = Vec::new();
+    let mut asked = Vec::new();
+    for Fired { rule, former, moved } in fired {
         let rule = &schema.rules[*rule];
+        if *moved && rule.is_conditional() {
+            asked.push(sides::stored(schema, rule, row));
+            asked.push(sides::becoming(schema, rule, row, sides::set(am)));
+            continue;
+        }
         let current = key_of_saved(am, stored, rule.key());
         let values = Values {
             row: Some(row.clone()),
@@ -183,9 +244,11 @@ where
             current: current.into_iter().collect(),
             former: former.clone().into_iter().collect(),
         };
-        all.push((rule, values));
+        known_rows.push((rule, values));
     }
-    known::<A::Entity>(all.into_iter())
+    let mut all = known::<A::Entity>(known_rows.into_iter());
+    all.extend(asked);
+    all
 }
 
 /// Whether the rules cannot be judged without the stored row.
@@ -210,7 +273,7 @@ fn affects_children(rules: &[(usize, &CompiledRule)], set: &[&str]) -> bool {
 
 /// Whether the association itself may change.
 fn moves(rule: &CompiledRule, changed: &[&str]) -> bool {
-    rule.key().any(|column| changed.contains(&column.as_str()))
+    changed.iter().any(|column| rule.is_moved_by(column))
 }
 
 /// Takes back every `Set` that sets what is stored. It is not written either: written, it could undo what another
@@ -242,7 +305,8 @@ fn fired<M: ModelTrait>(rules: &[(usize, &CompiledRule)], change: &Change, store
             let former = || key_of_model(stored?, rule.key());
             (moved || watched(rule)).then(|| Fired {
                 rule: *place,
-                former: moved.then(former).flatten(),
+                former: (moved && !rule.is_conditional()).then(former).flatten(),
+                moved,
             })
         })
         .collect()

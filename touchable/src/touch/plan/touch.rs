@@ -30,11 +30,6 @@ impl Plan {
             touch.told = touch.target.feed.is_some();
         }
     }
-
-    /// Whether it moves rows of which the keys are asked for.
-    pub(crate) fn is_told(&self) -> bool {
-        self.touches.iter().any(|touch| touch.told)
-    }
 }
 
 /// One UPDATE: every row of a table that a flush touches in the same columns.

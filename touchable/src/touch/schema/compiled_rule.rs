@@ -1,7 +1,10 @@
 //! A rule with its columns as names.
 
 use metrics::Label;
-use sea_orm::{IdenStatic, RelationDef};
+use sea_orm::{
+    EntityTrait, IdenStatic, Iterable, RelationDef,
+    sea_query::{Alias, IntoIden, PostgresQueryBuilder, Query},
+};
 
 use super::Schema;
 use crate::{
@@ -21,6 +24,8 @@ pub(crate) struct CompiledRule {
     pub target: fn() -> &'static Schema,
     pub events: Events,
     pub columns: Vec<&'static str>,
+    /// The columns of the source that the association's own condition reads.
+    asked: Vec<&'static str>,
     fields: Watched,
 }
 
@@ -36,11 +41,13 @@ impl CompiledRule {
     pub(super) fn of<E: Touchable>(rule: &Rule<E>) -> Self {
         let names = |columns: &[E::Column]| columns.iter().map(IdenStatic::as_str).collect();
         let label = format!("{} -> {}", E::default().as_str(), rule.association);
+        let hops = (rule.path)();
         Self {
             association: rule.association,
             labels: [Label::new("rule", label.clone())],
             label,
-            hops: (rule.path)(),
+            asked: hops.first().map(asked::<E>).unwrap_or_default(),
+            hops,
             target: rule.target,
             events: rule.events,
             columns: (rule.columns)(),
@@ -81,8 +88,40 @@ impl CompiledRule {
             .flat_map(|hop| hop.from_col.iter().map(ToString::to_string))
     }
 
+    /// Whether the association has a condition of its own, which has to be asked of the row.
+    pub(crate) fn is_conditional(&self) -> bool {
+        self.hops.first().is_some_and(|hop| hop.on_condition.is_some())
+    }
+
+    /// Whether the association itself may be another one when this column changes.
+    pub(crate) fn is_moved_by(&self, column: &str) -> bool {
+        self.key().any(|key| key == column) || self.asked.contains(&column)
+    }
+
     /// Whether the key is a foreign key of the source: a belongs-to association.
     pub(crate) fn belongs_to(&self) -> bool {
         self.hops.first().is_some_and(|hop| !hop.is_owner)
     }
+}
+
+/// The columns of the source that an association's condition reads, found in how it is spelled. A name that both tables
+/// have counts as the source's.
+fn asked<E: EntityTrait>(hop: &RelationDef) -> Vec<&'static str> {
+    const TARGET: &str = "touchable_target";
+    let Some(on) = &hop.on_condition else {
+        return Vec::new();
+    };
+    let [source, target] = ["touchable_source", TARGET].map(|name| Alias::new(name).into_iden());
+    let sql = Query::select()
+        .cond_where(on(source, target))
+        .to_string(PostgresQueryBuilder);
+    let reads = |name: &&'static str| {
+        let quoted = format!("\"{name}\"");
+        sql.match_indices(&quoted)
+            .any(|(at, _)| !sql[..at].ends_with(&format!("\"{TARGET}\".")))
+    };
+    E::Column::iter()
+        .map(|column| column.as_str())
+        .filter(reads)
+        .collect()
 }

@@ -11,7 +11,7 @@ use std::{
 
 use metrics::Label;
 use sea_orm::{
-    ColumnTrait, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult, Value,
+    ColumnTrait, DbBackend, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult, Statement, Value,
     sea_query::{Alias, DynIden, IntoIden, TableRef},
 };
 
@@ -19,7 +19,7 @@ pub(crate) use column::ColumnKind;
 pub(crate) use compiled_rule::CompiledRule;
 pub(crate) use place::Place;
 
-use super::{plan::Key, rows::Rows};
+use super::{plan::Key, row::is_null, rows::Rows};
 use crate::{Stamp, Touchable};
 
 /// What the engine knows of an entity.
@@ -102,6 +102,22 @@ impl Schema {
     pub(crate) fn key_of(&self, row: &QueryResult) -> Result<Key, DbErr> {
         let columns: Vec<String> = self.primary_key.iter().map(ToString::to_string).collect();
         (self.rows.key)(row, &columns)
+    }
+
+    /// The row that this rule's associated rows are found by, asked of a row that holds all columns; `None` when it names
+    /// nobody.
+    pub(crate) fn association(&self, row: &QueryResult, rule: &CompiledRule) -> Result<Option<Key>, DbErr> {
+        let values = (self.rows.columns)(row)?;
+        let value = |name: String| {
+            let at = self.columns.iter().position(|(column, _)| *column == name)?;
+            values.get(at).filter(|value| !is_null(value)).cloned()
+        };
+        Ok(rule.key().map(value).collect())
+    }
+
+    /// Asks for the row with this key, all its columns.
+    pub(crate) fn find(&self, backend: DbBackend, key: &Key) -> Statement {
+        (self.rows.one)(backend, key)
     }
 
     pub(crate) fn primary_key_idens(&self) -> Vec<DynIden> {

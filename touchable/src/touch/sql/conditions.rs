@@ -5,8 +5,8 @@ use std::slice;
 use sea_orm::{
     Identity, RelationDef,
     sea_query::{
-        Asterisk, Condition, ConditionType, DynIden, Expr, ExprTrait, Query, SelectStatement, UnionType,
-        ValueTuple,
+        Alias, Asterisk, Condition, ConditionType, DynIden, Expr, ExprTrait, Query, SelectStatement,
+        UnionType, ValueTuple,
     },
 };
 
@@ -135,13 +135,18 @@ impl Sql {
     }
 
     fn of_query(&self, hop: &RelationDef, query: &plan::Query, table: &DynIden) -> Condition {
-        if hop.on_condition.is_some() {
-            let keys = query.source.primary_key_idens();
-            return self.across(hop, table, |source| {
-                in_subquery(source, &keys, query.select(&keys))
-            });
-        }
-        in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)))
+        let by_key = in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)));
+        let Some(on) = &hop.on_condition else {
+            return by_key;
+        };
+        // The condition is asked of the rows as they will be.
+        let other = self.alias();
+        let mut exists = Query::select();
+        exists
+            .expr(Expr::cust("1"))
+            .from_subquery(query.becoming(), other.clone())
+            .cond_where(joined(hop, &other, table, on(other.clone(), table.clone())));
+        Self::under(hop, by_key, exists)
     }
 
     /// The rows of `table` that a hop associates with those rows of its source that meet a condition.
@@ -163,6 +168,11 @@ impl Sql {
             .from(hop.from_tbl.clone().alias(other.clone()))
             .cond_where(source(&other))
             .cond_where(joined(hop, &other, table, on(other.clone(), table.clone())));
+        Self::under(hop, by_key, exists)
+    }
+
+    /// Puts the key of a hop and its condition together.
+    fn under(hop: &RelationDef, by_key: Condition, exists: SelectStatement) -> Condition {
         let exists = Condition::all().add(Expr::exists(exists));
         match hop.condition_type {
             // The key alone can use an index; the condition then only looks at what it found.
@@ -173,13 +183,24 @@ impl Sql {
 }
 
 impl plan::Query {
+    /// The rows with all their columns as they will be.
+    fn becoming(&self) -> SelectStatement {
+        let mut select = self.rows.clone();
+        for name in self.source.column_names() {
+            select.expr_as(self.value(name), Alias::new(name));
+        }
+        select
+    }
+
+    fn value(&self, name: &str) -> Expr {
+        let expr = self.becomes.get(name).cloned();
+        expr.unwrap_or_else(|| Expr::col((table_name(self.source), Alias::new(name))))
+    }
+
     fn select(&self, columns: &[DynIden]) -> SelectStatement {
         let mut select = self.rows.clone();
         for (i, column) in columns.iter().enumerate() {
-            let name = column.to_string();
-            let expr = self.becomes.get(name.as_str()).cloned();
-            let expr = expr.unwrap_or_else(|| Expr::col((table_name(self.source), column.clone())));
-            select.expr_as(expr, key_alias(i));
+            select.expr_as(self.value(&column.to_string()), key_alias(i));
         }
         select
     }

@@ -50,29 +50,6 @@ impl Sql {
         }
     }
 
-    /// The UPDATE of a touch on PostgreSQL, to be part of a larger statement: `first` is asked before a row is locked.
-    pub(crate) fn update_part(&self, touch: &Touch, stamp: Stamp, first: Option<Expr>) -> UpdateStatement {
-        let target = touch.target;
-        let mut rows = self.ordered_keys(touch);
-        rows.lock(LockType::NoKeyUpdate);
-        if let Some(first) = first {
-            rows.and_where(first);
-        }
-        let mut update = Query::update();
-        update.table(target.table.clone());
-        for (column, value) in rising::assignments(self.backend, target, touch.columns, stamp) {
-            update.value(Alias::new(column), value);
-        }
-        update
-            .cond_where(in_subquery(
-                &table_name(target),
-                &target.primary_key_idens(),
-                rows,
-            ))
-            .returning(Query::returning().expr(Expr::cust("1")));
-        update
-    }
-
     /// The statements of a touch.
     pub(crate) fn touch(&self, touch: &Touch, stamp: Stamp) -> Worded {
         let asks = touch.told && self.backend == DbBackend::MySql;
@@ -116,11 +93,17 @@ impl Sql {
     /// PostgreSQL locks rows in the order in which it meets them; an ordered subselect fixes that order.
     fn locked_in_order(&self, touch: &Touch, mut update: UpdateStatement) -> Statement {
         let target = touch.target;
-        if touch.rows.is_single(target) {
+        // A foreign key may not name a row from which the next touch looks for rows that do: it would not see a new one.
+        let looked_from = target.cascading().any(|rule| !rule.belongs_to());
+        if touch.rows.is_single(target) && !looked_from {
             update.cond_where(self.rows_and_except(touch, &table_name(target)));
         } else {
             let mut rows = self.ordered_keys(touch);
-            rows.lock(LockType::NoKeyUpdate);
+            rows.lock(if looked_from {
+                LockType::Update
+            } else {
+                LockType::NoKeyUpdate
+            });
             update.cond_where(in_subquery(
                 &table_name(target),
                 &target.primary_key_idens(),
