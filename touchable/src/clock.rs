@@ -11,7 +11,7 @@ use std::{
 
 /// The moment of a save or a touch: microseconds since the Unix epoch, in UTC.
 ///
-/// Stamps of one process never repeat and never fall, so a stamp is also a ticket: it says which save wrote it.
+/// Stamps of one process never repeat and never fall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp(i64);
 

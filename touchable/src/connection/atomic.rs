@@ -15,6 +15,7 @@ use super::{
     messages::Messages,
     recipe::Steps,
     session::Session,
+    settle::settle,
     spelling::bound,
     template::Filling,
     written::WrittenUpdate,
@@ -58,7 +59,7 @@ pub(super) async fn together<S: Form>(
     let schema = write.schema;
     let Intent::Together { change, rules } = intent else {
         let sent = S::send(&session.db, statement).await?;
-        session.intents.settle(&write);
+        settle::<S, _>(&session.intents, &session.db, &write, &sent);
         return Ok(sent);
     };
     let save = Save {
@@ -83,7 +84,7 @@ pub(super) async fn together<S: Form>(
             Err(error) => return Err(error.into()),
         }
     };
-    save.settle::<S>(session, &sent);
+    settle::<S, _>(&session.intents, &session.db, &save.write, &sent);
     Ok(sent)
 }
 

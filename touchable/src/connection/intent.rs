@@ -43,6 +43,8 @@ pub(crate) enum Intent {
     },
     /// Inside a transaction: once it is done, these touches wait for the commit.
     Later {
+        /// Rows that nobody finds once the statement is done: these are touched before it.
+        before: Vec<Entry>,
         entries: Vec<Entry>,
         rest: Rest,
         counts: Counts,
@@ -247,7 +249,7 @@ impl Intents {
             waiting
                 .settled
                 .iter()
-                .position(|settled| is_it(settled) && same(settled.runner))
+                .rposition(|settled| is_it(settled) && same(settled.runner))
         };
         let at = of(&|other| other == runner).or_else(|| of(&|other| other.may_be(runner)))?;
         waiting.settled.remove(at)

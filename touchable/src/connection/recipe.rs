@@ -41,7 +41,7 @@ pub(super) struct Judge {
 impl Recipes {
     pub(super) fn steps(&self, save: &Save, statement: &Statement) -> Arc<Option<Steps>> {
         // Whom a scope suppresses is not part of a template's shape, and only a known stamp is told from a constant.
-        if is_suppressing() || save.given_stamp().is_none() {
+        if is_suppressing() || save.write.given_stamp().is_none() {
             return with_stand_ins(save, statement, Steps::of).into();
         }
         self.of(save, statement, Steps::of)

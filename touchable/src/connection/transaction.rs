@@ -14,6 +14,7 @@ use sea_orm::{
 
 use super::{
     after_commit::Work,
+    bypass::ours,
     form::{Execute, Form, QueryAll, QueryOne},
     handshake::{Scope, answer},
     health::Health,
@@ -21,12 +22,13 @@ use super::{
     later::{self, Later},
     pending::Pending,
     session::Session,
+    settle::settle,
     spelling::Verb,
     written,
 };
 use crate::{
     Result,
-    touch::engine::{Entry, Moved},
+    touch::engine::{Entry, Moved, finish, flush_entries},
 };
 
 /// A transaction, or a savepoint in one, whose touches wait for the outermost commit.
@@ -179,15 +181,18 @@ impl TouchTransaction {
             self.open.session.watch.check(&stmt.sql)?;
             return self.open.health.watch(S::send(&self.inner, stmt)).await;
         }
+        let mut first = Vec::new();
         let mut touches = Vec::new();
         let mut rests = Vec::new();
         for (write, intent) in saves {
             if let Intent::Later {
+                before,
                 entries,
                 rest,
                 counts,
             } = intent
             {
+                first.extend(before);
                 if write.verb == Verb::Update
                     && let Some(stamp) = write.given_stamp()
                 {
@@ -201,18 +206,35 @@ impl TouchTransaction {
         }
         // Registered before it is sent: a future that is dropped meanwhile may have written all the same.
         let number = self.open.pending().send(touches);
-        let sent = self.open.health.watch(S::send(&self.inner, stmt)).await;
+        let sent = self.open.health.watch(self.send_after::<S>(first, stmt)).await;
         let rest = match &sent {
             Ok(sent) => later::find::<S, _>(&self.inner, sent, &rests).await?,
             Err(_) => Later::Nothing,
         };
         self.open.pending().answered(number, rest);
-        if sent.is_ok() {
+        if let Ok(sent) = &sent {
             for (write, _) in &rests {
-                self.open.intents.settle(write);
+                settle::<S, _>(&self.open.intents, &self.inner, write, sent);
             }
         }
         sent
+    }
+    /// Touches, and sends a statement: both, or neither.
+    async fn send_after<S: Form>(&self, touches: Vec<Entry>, stmt: Statement) -> Result<S::Output, DbErr> {
+        if touches.is_empty() {
+            return S::send(&self.inner, stmt).await;
+        }
+        let told = !self.open.session.publisher.is_silent();
+        // Where a statement can fail and the transaction go on, the touches are taken back with it.
+        let savepoint = self.inner.begin().await?;
+        let done = async {
+            let moved = ours(flush_entries(&savepoint, touches, told)).await?;
+            Ok((S::send(&savepoint, stmt).await?, moved))
+        }
+        .await;
+        let (sent, moved) = finish(savepoint, done).await?;
+        self.open.announce_moved(&moved)?;
+        Ok(sent)
     }
 }
 
@@ -266,6 +288,7 @@ impl TransactionTrait for TouchTransaction {
     type Transaction = Self;
 
     async fn begin(&self) -> Result<Self, DbErr> {
+        self.open.health.check()?;
         Ok(self.savepoint(self.inner.begin().await?))
     }
 
@@ -274,10 +297,12 @@ impl TransactionTrait for TouchTransaction {
         isolation_level: Option<IsolationLevel>,
         access_mode: Option<AccessMode>,
     ) -> Result<Self, DbErr> {
+        self.open.health.check()?;
         Ok(self.savepoint(self.inner.begin_with_config(isolation_level, access_mode).await?))
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self, DbErr> {
+        self.open.health.check()?;
         Ok(self.savepoint(self.inner.begin_with_options(options).await?))
     }
 
@@ -322,6 +347,7 @@ impl StreamTrait for TouchTransaction {
         stmt: Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
         Box::pin(async move {
+            self.open.health.check()?;
             self.open.session.watch.check(&stmt.sql)?;
             self.inner.stream_raw(stmt).await
         })

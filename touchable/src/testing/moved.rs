@@ -107,8 +107,13 @@ async fn tables<C: ConnectionTrait>(db: &C, listed: &[Row]) -> Result<Vec<Table>
         if seen.contains(&&schema.table) || (i >= sure && !exists(db, schema).await?) {
             continue;
         }
+        let table = Table::of(schema, &graph);
+        // Another database of this process can have a table of that name with other types.
+        if i >= sure && table.read(db).await.is_err() {
+            continue;
+        }
         seen.push(&schema.table);
-        tables.push(Table::of(schema, &graph));
+        tables.push(table);
     }
     Ok(tables)
 }
@@ -119,7 +124,10 @@ async fn late<C: ConnectionTrait>(db: &C, seen: &[Table], since: Stamp) -> Resul
     let mut late = Vec::new();
     for schema in graph.schemas() {
         if !seen.iter().any(|table| table.schema.table == schema.table) && exists(db, schema).await? {
-            late.push(Table::of(schema, &graph));
+            let table = Table::of(schema, &graph);
+            if table.read(db).await.is_ok() {
+                late.push(table);
+            }
         }
     }
     let moved = |table: &Table, row: &[Value]| {
@@ -167,6 +175,17 @@ impl Table {
         }
     }
 
+    /// The columns of its rows, by the rows' names.
+    async fn read<C: ConnectionTrait>(&self, db: &C) -> Result<BTreeMap<String, Vec<Value>>> {
+        let rows = &self.schema.rows;
+        let mut named = BTreeMap::new();
+        for row in db.query_all_raw((rows.all)(db.get_database_backend())).await? {
+            let key = display_key(&self.schema.key_of(&row)?);
+            named.insert(name(self.schema, &key), (rows.columns)(&row)?);
+        }
+        Ok(named)
+    }
+
     /// Whether touches move the column.
     fn moves(&self, column: usize) -> bool {
         self.moving.get(column).copied().unwrap_or_default()
@@ -187,14 +206,7 @@ impl<'a> Rows<'a> {
     async fn read<C: ConnectionTrait>(db: &C, tables: &'a [Table]) -> Result<Self> {
         let mut all = Vec::new();
         for table in tables {
-            let rows = &table.schema.rows;
-            let key: Vec<String> = table.schema.primary_key.iter().map(ToString::to_string).collect();
-            let mut named = BTreeMap::new();
-            for row in db.query_all_raw((rows.all)(db.get_database_backend())).await? {
-                let key = display_key(&(rows.key)(&row, &key)?);
-                named.insert(name(table.schema, &key), (rows.columns)(&row)?);
-            }
-            all.push((table, named));
+            all.push((table, table.read(db).await?));
         }
         Ok(Self(all))
     }

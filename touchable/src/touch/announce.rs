@@ -69,6 +69,7 @@ pub(super) async fn insert<C: ConnectionTrait>(
                 .map(|(rule, key)| Entry::parent(schema, rule, key))
                 .collect();
             Intent::Later {
+                before: Vec::new(),
                 entries,
                 rest: Rest::Parents {
                     rules: insert.rules,
@@ -108,6 +109,7 @@ pub(super) fn update_later(open: &Open, write: Write, counts: Counts, entries: V
         write,
         backend,
         Intent::Later {
+            before: Vec::new(),
             entries,
             rest,
             counts,
@@ -136,10 +138,17 @@ pub(super) fn delete(
         .register(Write::delete(schema, key), backend, intent);
 }
 
-/// Before a delete inside a transaction.
-pub(super) fn delete_later(open: &Open, schema: &'static Schema, key: Key, entries: Vec<Entry>) {
+/// Before a delete inside a transaction: the children cannot be found once the row is gone.
+pub(super) fn delete_later(
+    open: &Open,
+    schema: &'static Schema,
+    key: Key,
+    children: Vec<Entry>,
+    parents: Vec<Entry>,
+) {
     let intent = Intent::Later {
-        entries,
+        before: children,
+        entries: parents,
         rest: Rest::Nothing,
         counts: Counts::default(),
     };

@@ -241,9 +241,8 @@ where
             publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
         }
         if let Some(Scope::Transaction(open)) = &scope {
-            flush(db, entries, schema, &Except::Nobody).await?;
             let parents = sides::find(db, parents).await?;
-            announce::delete_later(open, schema, key, parents);
+            announce::delete_later(open, schema, key, entries, parents);
             return Ok(am);
         }
         let mut note = Note::default();
