@@ -315,9 +315,3 @@ impl fmt::Display for Report {
         writeln!(f, "{:>7} new", self.found.len())
     }
 }
-
-/// Names the kinds that a list knows.
-#[must_use]
-pub fn names() -> Vec<&'static str> {
-    KINDS.iter().map(|kind: &Kind| kind.name).collect()
-}

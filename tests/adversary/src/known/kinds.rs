@@ -14,79 +14,12 @@ const ALL: &[Backend] = &[Sqlite, Postgres, MariaDb];
 /// All of them.
 pub const KINDS: &[Kind] = &[
     Kind {
-        name: "K4 a condition is asked on one side of the change only",
-        shape: |seen| {
-            let leads = |write: &Write| seen.leads(write) || is_of_a_row_that_may_be_gone(write);
-            seen.is(&[Stale, Surplus, Levels]) && seen.is_conditional() && seen.any(leads)
-        },
-        shown: &[(
-            ALL,
-            r#"(schema: "conditional", order: Serial, writers: [(touch: true, steps: [
-                Begin(Default),
-                Write((what: Update((1, 0), Fresh, Update, [(0, 1)], No))),
-            ])])"#,
-        )],
-    },
-    Kind {
-        name: "K2 a save is known by its stamp, which the application can round or repeat",
-        shape: |seen| seen.is_stamped() && !seen.is(&[Fell]),
-        shown: &[(
-            ALL,
-            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
-                Write((what: Update((2, 0), Fresh, WithoutReturning, [(0, 1)], Now))),
-            ])])"#,
-        )],
-    },
-    Kind {
-        name: "K2 a save that is refused leaves what it has announced",
-        shape: |seen| seen.is_refused() && seen.is(&[Left, Surplus, Stale, Levels]),
+        name: "a save that is refused after our hook leaves its intent, and has touched on level 2",
+        shape: |seen| seen.is_refused() && seen.is(&[Left, Surplus]),
         shown: &[(
             ALL,
             r#"(schema: "loose", order: Serial, writers: [(touch: true, steps: [
                 Write((what: Update((1, 0), Fresh, Update, [(0, 2)], No))),
-            ])])"#,
-        )],
-    },
-    Kind {
-        name: "K2 the note of a save that failed is met by one that changes nothing",
-        shape: |seen| {
-            seen.is(&[Stale, Surplus, Levels])
-                && (seen.violation.idle
-                    || (seen.is_concurrent() || seen.is(&[Levels])) && seen.sets_nothing())
-        },
-        shown: &[(
-            ALL,
-            r#"(schema: "events", order: Serial, writers: [(touch: false, steps: [
-                Write((what: Delete((1, 0), Fresh))),
-                Write((what: Update((1, 0), Fresh, Update, [], No))),
-            ])])"#,
-        )],
-    },
-    Kind {
-        name: "K2 saves of one row at once: what the one has left is met by the other",
-        shape: |seen| seen.is(&[Stale]) && seen.is_concurrent() && seen.writers_meet(),
-        shown: &[],
-    },
-    Kind {
-        name: "K3 a snapshot that is older than the lock",
-        shape: |seen| seen.is(&[Stale]) && seen.is_concurrent() && seen.backend == Postgres,
-        shown: &[],
-    },
-    Kind {
-        name: "K5 a save is registered after it is sent",
-        shape: |seen| seen.is(&[Stale]) && seen.is_dropped() && seen.in_transaction(),
-        shown: &[],
-    },
-    Kind {
-        name: "K6 an unwatched column that is set to its stored value moves the row's stamp",
-        shape: |seen| {
-            seen.any_of_ours(|write| matches!(write.what, What::Update(..)))
-                && (seen.is(&[Surplus]) && seen.is_about_one_row() || seen.is(&[Stale]) && seen.is_quiet())
-        },
-        shown: &[(
-            ALL,
-            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
-                Write((what: Update((2, 0), Fresh, Update, [(0, 0)], No), quiet: On(1))),
             ])])"#,
         )],
     },
@@ -145,40 +78,6 @@ pub const KINDS: &[Kind] = &[
         shown: &[],
     },
     Kind {
-        name: "N1 a delete that the database refuses in a transaction has touched",
-        shape: |seen| {
-            seen.is(&[Surplus])
-                && seen.backend != Postgres
-                && seen.in_transaction()
-                && seen.any(|write| matches!(write.what, What::Delete(..)))
-        },
-        shown: &[(
-            &[Sqlite, MariaDb],
-            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
-                Begin(Default),
-                Write((what: Delete((1, 0), Fresh))),
-            ])])"#,
-        )],
-    },
-    Kind {
-        name: "N2 a save that is dropped while its BEGIN is under way leaves the session in a transaction",
-        shape: |seen| {
-            seen.is(&[Left]) && seen.is_dropped() && (seen.says("transaction") || seen.says("savepoint"))
-        },
-        shown: &[],
-    },
-    Kind {
-        name: "N3 a partial save on a connection of ours falls below a stamp that is ahead of the clock",
-        shape: |seen| seen.is(&[Fell]) && seen.is_stamped(),
-        shown: &[(
-            ALL,
-            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
-                Write((what: Insert((0, 2), [], Repeated))),
-                Write((what: Update((0, 2), Partial, Update, [(1, 0)], No))),
-            ])])"#,
-        )],
-    },
-    Kind {
         name: "N4 a model that is saved as a whole takes the stamps of fragments back",
         shape: |seen| {
             let whole = |write: &Write| matches!(write.what, What::Update(_, From::Reset, ..));
@@ -202,13 +101,3 @@ pub const KINDS: &[Kind] = &[
         shown: &[],
     },
 ];
-
-/// Whether a save begins with a row that somebody may have deleted meanwhile.
-fn is_of_a_row_that_may_be_gone(write: &Write) -> bool {
-    matches!(
-        write.what,
-        What::Delete(..)
-            | What::DeleteMany(..)
-            | What::Update(_, From::Partial | From::Loaded | From::Reset, ..)
-    )
-}
