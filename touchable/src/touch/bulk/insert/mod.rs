@@ -5,44 +5,48 @@
 //! conflict  what is to happen where a row is there
 //! before    the rows that an upsert would update, locked and read
 //! unique    by which keys rows conflict, on MySQL
+//! written   which rows were written
 //! fresh     which rows are new, where the database does not return them
 //! shown     from new and changed rows to what shows them
 //! echo      SeaORM's own results
-//! exec      the methods
+//! run       writes, touches, and lets SeaORM read the answer
+//! exec      the methods; attempt: those of `TryInsert`
 //! ```
 
+mod attempt;
 mod before;
 mod conflict;
 mod echo;
 mod exec;
 mod fresh;
 mod rows;
+mod run;
 mod shown;
 mod unique;
+mod written;
 
-use std::{collections::HashSet, marker::PhantomData};
+use std::marker::PhantomData;
 
-use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement, Value, sea_query::InsertStatement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, sea_query::InsertStatement};
 
 use self::{
     before::Before,
     conflict::Conflict,
     echo::Answer,
     rows::Rows,
-    shown::{Changed, Shown, key_of},
+    shown::{Shown, key_of},
+    written::{Old, Written},
 };
 use super::{
-    returning,
-    stored::{self, Lock},
-    unreadable,
+    returning, unreadable,
     write::{Step, Turn, Write},
 };
 use crate::{
     Clock, Error, Result, Stamp, Touchable,
     connection::ask,
     touch::{
-        Dirty, Event, ahead::lock_parents, capture::Captured, flush::flush, hooks::active_rules, plan::Key,
-        publish, schema::CompiledRule,
+        Event, ahead::lock_parents, capture::Captured, flush::flush, hooks::active_rules, plan::Key, publish,
+        schema::CompiledRule,
     },
 };
 
@@ -65,13 +69,6 @@ struct Batch<E> {
     stamp: Stamp,
     returned: Returned,
     entity: PhantomData<fn() -> E>,
-}
-
-/// The rows that a statement has written.
-struct Written {
-    /// New rows; `None` where it is all of the batch, and their keys are not known.
-    created: Option<Vec<Key>>,
-    changed: Vec<Changed>,
 }
 
 impl<E: Touchable> Batch<E> {
@@ -159,87 +156,6 @@ impl<E: Touchable> Batch<E> {
         self.conflict.is_some() || creating::<E>().any(|rule| !self.rows.give(rule.key()))
     }
 
-    /// Which rows the statement has written, from those that it returns.
-    async fn written_rows<C: ConnectionTrait>(
-        &self,
-        db: &C,
-        rows: &[QueryResult],
-        before: &Before,
-        turn: &Turn,
-    ) -> Result<Step<Written>> {
-        let schema = E::schema();
-        let (mut created, mut updated, mut unmet) = (Vec::new(), Vec::new(), Vec::new());
-        let mut seen = HashSet::new();
-        for row in rows {
-            let key = schema.key_of(row)?;
-            if !seen.insert(format!("{key:?}")) {
-                continue;
-            }
-            let says = self.updates() && db.get_database_backend() == DbBackend::Postgres;
-            let is_old = if says {
-                row.try_get("", UPDATED)?
-            } else {
-                before.get(&key).is_some()
-            };
-            match (is_old, before.get(&key)) {
-                (true, Some(_)) => updated.push(key),
-                (true, None) => unmet.push(key),
-                // Which of these are new is not known before they are looked for.
-                (false, _) if self.updates() && !says && !before.is_complete => unmet.push(key),
-                (false, _) => created.push(key),
-            }
-        }
-        if !unmet.is_empty() && !turn.is_last() {
-            return Ok(Step::Again(unmet));
-        }
-        let after = stored::by_key::<E, C>(db, &updated, Lock::No).await?;
-        let mut changed = self.changed(before, &after);
-        changed.extend(unmet.into_iter().map(|key| Changed::anyhow(schema, key)));
-        Ok(Step::Done(Written {
-            created: Some(created),
-            changed,
-        }))
-    }
-
-    /// Which rows the statement has written, where it returns none.
-    async fn written_count<C: ConnectionTrait>(
-        &self,
-        db: &C,
-        affected: u64,
-        before: &Before,
-        old: &Old,
-        turn: &Turn,
-    ) -> Result<Step<Written>> {
-        let after = stored::by_key::<E, C>(db, &before.keys(), Lock::Update).await?;
-        let changed = self.changed(before, &after);
-        // A row that is updated counts as two.
-        let updated = affected.saturating_sub(self.rows.cells.len() as u64);
-        if self.updates() && turn.is_first() && updated > changed.len() as u64 {
-            return Ok(Step::Again(Vec::new()));
-        }
-        let created = if self.asks_for_created() {
-            let mut created = fresh::given::<E, C>(db, self).await?;
-            created.extend(fresh::generated::<E, C>(db, self, old.largest.as_ref()).await?);
-            created.retain(|key| before.get(key).is_none() && !old.given.contains(key));
-            Some(created)
-        } else {
-            self.rows.primary_keys::<E>()
-        };
-        Ok(Step::Done(Written { created, changed }))
-    }
-
-    /// Which of the rows that were there are not as they were.
-    fn changed(&self, before: &Before, after: &[stored::Stored]) -> Vec<Changed> {
-        let assigned = match &self.conflict {
-            Some(conflict) if E::DIRTY == Dirty::Assigned => conflict.assigned.as_slice(),
-            _ => &[],
-        };
-        after
-            .iter()
-            .filter_map(|after| Changed::of(E::schema(), before.get(&after.key)?, after, assigned))
-            .collect()
-    }
-
     /// What shows the rows that were written.
     fn shown(&self, written: Written) -> Shown {
         let is_plain = |rule: &&CompiledRule| {
@@ -259,15 +175,6 @@ impl<E: Touchable> Batch<E> {
             updating: updating::<E>().collect(),
         }
     }
-}
-
-/// What was there, where an INSERT returns nothing.
-#[derive(Default)]
-struct Old {
-    /// Of the keys that new rows are given, those that are taken.
-    given: Vec<Key>,
-    /// The largest key, when the database gives some.
-    largest: Option<Value>,
 }
 
 impl<E: Touchable> Write for Batch<E> {
