@@ -16,5 +16,6 @@ pub mod published;
 pub mod selective;
 pub mod society;
 pub mod stamps;
+pub mod stock;
 pub mod tags;
 pub mod tree;

@@ -4,8 +4,6 @@ use sea_orm::{ColumnTrait, EntityTrait, NotSet, QueryFilter, Set, Unchanged, sea
 use touchable::{TouchConnection, TouchGraph, TouchMany};
 use touchable_tests::{World, cases, entities::outer};
 
-use crate::lacking::{LackingReturning, LackingTouching};
-
 /// Refuses what bypasses the rules.
 fn strict(world: &World) -> TouchConnection {
     let graph = TouchGraph::of::<(outer::event::Entity, outer::user::Entity, outer::task::Entity)>();
@@ -91,6 +89,10 @@ async fn k08_touching_futures_are_send(world: &World) {
     is_send(&update);
     let delete = outer::task::Entity::delete_many().touching().exec(&world.db);
     is_send(&delete);
+    let insert = outer::task::Entity::insert_many([new_task()])
+        .touching()
+        .exec(&world.db);
+    is_send(&insert);
 }
 
 cases!(outer::tables(), 1:

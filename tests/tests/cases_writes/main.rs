@@ -13,5 +13,4 @@ mod k12_suppression;
 mod k13_commits;
 mod k14_odd_schemas;
 mod known;
-mod lacking;
 mod levels;
