@@ -59,7 +59,13 @@ pub(super) async fn together<S: Form>(
         rules,
     } = intent
     else {
-        return S::send(&session.db, statement).await;
+        let mut tries = Tries::default();
+        loop {
+            let done = S::send(&session.db, statement.clone()).await;
+            if !tries.again(&done).await {
+                return done;
+            }
+        }
     };
     let save = Save {
         schema,
@@ -74,7 +80,7 @@ pub(super) async fn together<S: Form>(
     let mut tries = Tries::default();
     let done = loop {
         let done = save.run::<S>(session, &statement).await;
-        if !tries.again(&done) {
+        if !tries.again(&done).await {
             break done;
         }
     };

@@ -10,7 +10,7 @@ use std::sync::{
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 
-use crate::touch::engine::Deadlock;
+use crate::error::rolls_back;
 
 /// What is known of a transaction and its savepoints.
 #[derive(Debug, Default)]
@@ -20,19 +20,15 @@ pub(super) struct Health {
     sent: AtomicU64,
     well: AtomicU64,
     /// What the database has answered when it rolled everything back.
-    lost: Mutex<Option<String>>,
+    lost: Mutex<Option<DbErr>>,
 }
 
 impl Health {
     /// # Errors
-    /// When the database has rolled the transaction back: a statement would be outside of it.
+    /// When the database has rolled the transaction back: a statement would be outside of it. It is the same error once
+    /// more, so that whoever repeats transactions knows it.
     pub(super) fn check(&self) -> Result<(), DbErr> {
-        match &*self.lost() {
-            None => Ok(()),
-            Some(why) => Err(DbErr::Custom(format!(
-                "the database has rolled this transaction back, repeat it: {why}"
-            ))),
-        }
+        self.lost().clone().map_or(Ok(()), Err)
     }
 
     /// Sends a statement, and remembers how it ended.
@@ -44,7 +40,7 @@ impl Health {
         let answer = statement.await;
         match &answer {
             Ok(_) => drop(self.well.fetch_add(1, SeqCst)),
-            Err(error) if error.rolls_back() => *self.lost() = Some(error.to_string()),
+            Err(error) if rolls_back(error) => *self.lost() = Some(error.clone()),
             Err(_) => {}
         }
         answer
@@ -77,7 +73,7 @@ impl Health {
         }
     }
 
-    fn lost(&self) -> MutexGuard<'_, Option<String>> {
+    fn lost(&self) -> MutexGuard<'_, Option<DbErr>> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -49,7 +49,7 @@ pub(crate) mod engine {
         ahead::lock_parents,
         assigned::{Assigned, any, rows_of},
         capture::Captured,
-        deadlock::{Deadlock, Tries},
+        deadlock::Tries,
         explicit::{CHUNK, begin, finish},
         flush::{Moved, carry_out, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
