@@ -22,7 +22,7 @@ use crate::{
         Schema,
         engine::{
             Captured, CompiledRule, Entry, Key, Moved, Query as Rows, Start, Tries, begin, carry_out,
-            flush_entries, lock_parents, rows_of,
+            flush_entries, lock_parents, rows_of, take_turn,
         },
     },
 };
@@ -79,7 +79,7 @@ pub(super) async fn together<S: Form>(
     };
     let mut tries = Tries::default();
     let done = loop {
-        let done = save.run::<S>(session, &statement).await;
+        let done = save.run::<S>(session, &statement, tries.is_crowded()).await;
         if !tries.again(&done).await {
             break done;
         }
@@ -91,13 +91,21 @@ pub(super) async fn together<S: Form>(
 }
 
 impl Save {
-    async fn run<S: Form>(&self, session: &Session, statement: &Statement) -> Result<S::Output> {
+    async fn run<S: Form>(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        crowded: bool,
+    ) -> Result<S::Output> {
         let db = &session.db;
         let recipe = session.recipes.recipe(self, statement);
         if let Recipe::Single(single) = &*recipe {
             return self.run_single::<S>(session, single, statement).await;
         }
         let tx = begin(db).await?;
+        if crowded {
+            take_turn(&tx, self.schema).await?;
+        }
         let mut messages = Messages::default();
         let done = match (&self.change, &*recipe) {
             (Change::Insert { parents, known, key }, _) => {

@@ -5,22 +5,26 @@
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
 };
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 
-use crate::error::rolls_back;
+use crate::error::{Trouble, Troubled, rolls_back};
 
 /// What is known of a transaction and its savepoints.
 #[derive(Debug, Default)]
-pub(super) struct Health {
+pub(crate) struct Health {
     /// Statements that were sent, and those that were answered well: they differ when one has failed or its future was
     /// dropped.
     sent: AtomicU64,
     well: AtomicU64,
     /// What the database has answered when it rolled everything back.
     lost: Mutex<Option<DbErr>>,
+    /// What a statement has met last: the transaction may succeed when it is repeated.
+    trouble: Mutex<Option<Trouble>>,
+    /// On `SQLite`: nothing has to be written so that it becomes a writer, since it is one, or is not to write.
+    settled: AtomicBool,
 }
 
 impl Health {
@@ -40,10 +44,31 @@ impl Health {
         let answer = statement.await;
         match &answer {
             Ok(_) => drop(self.well.fetch_add(1, SeqCst)),
-            Err(error) if rolls_back(error) => *self.lost() = Some(error.clone()),
-            Err(_) => {}
+            Err(error) => self.failed(error),
         }
         answer
+    }
+
+    fn failed(&self, error: &DbErr) {
+        if let Some(trouble) = error.trouble() {
+            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+        }
+        if rolls_back(error) {
+            *self.lost() = Some(error.clone());
+        }
+    }
+
+    /// Why a repetition may succeed, if one of its statements says so.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled.load(SeqCst)
+    }
+
+    pub(crate) fn settle(&self) {
+        self.settled.store(true, SeqCst);
     }
 
     /// Asks the database, before a commit, whether there is still something to be committed.

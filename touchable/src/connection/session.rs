@@ -178,11 +178,15 @@ impl TransactionTrait for TouchConnection {
         isolation_level: Option<IsolationLevel>,
         access_mode: Option<AccessMode>,
     ) -> Result<TouchTransaction, DbErr> {
-        Ok(self.open(self.0.db.begin_with_config(isolation_level, access_mode).await?))
+        let inner = self.0.db.begin_with_config(isolation_level, access_mode).await?;
+        Ok(self.open(inner).with_access(access_mode))
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TouchTransaction, DbErr> {
-        Ok(self.open(self.0.db.begin_with_options(options).await?))
+        let access_mode = options.access_mode;
+        Ok(self
+            .open(self.0.db.begin_with_options(options).await?)
+            .with_access(access_mode))
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>

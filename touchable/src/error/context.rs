@@ -48,7 +48,10 @@ impl Context {
         let again = |source| variant(RuntimeErr::SqlxError(source));
         match Arc::try_unwrap(source) {
             Ok(sqlx::Error::Database(source)) => {
-                let named = Named { context: self, source };
+                let named = Named {
+                    context: self,
+                    source,
+                };
                 Ok(again(Arc::new(sqlx::Error::Database(Box::new(named)))))
             }
             Ok(other) => Err((self, again(Arc::new(other)))),
@@ -187,7 +190,10 @@ pub(super) mod tests {
         assert_eq!(driver.code().as_deref(), Some("40P01"));
         assert!(driver.try_downcast_ref::<Answer>().is_some());
         let error = Error::from(error);
-        assert_eq!((error.table(), error.rules()), (Some("events"), Some("tasks -> event")));
+        assert_eq!(
+            (error.table(), error.rules()),
+            (Some("events"), Some("tasks -> event"))
+        );
         assert!(error.is_deadlock() && error.is_retryable());
     }
 

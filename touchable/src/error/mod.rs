@@ -9,7 +9,7 @@ mod trouble;
 
 use sea_orm::DbErr;
 
-pub(crate) use trouble::{Trouble, Troubled, rolls_back};
+pub(crate) use trouble::{Trouble, Troubled, is_read_only, rolls_back, trouble_of};
 
 use crate::{cache::Failure, check::Problem};
 

@@ -1,6 +1,8 @@
 //! Errors after which the same may succeed, told by their codes.
 
-use sea_orm::DbErr;
+use std::error::Error as StdError;
+
+use sea_orm::{DbErr, RuntimeErr};
 
 use super::{Error, context::database_error};
 
@@ -73,6 +75,34 @@ pub(crate) fn rolls_back(error: &DbErr) -> bool {
         && printed(error).is_some_and(|printed| printed.starts_with("1213 "))
 }
 
+/// Whether `SQLite` may not write here.
+pub(crate) fn is_read_only(error: &DbErr) -> bool {
+    let code = |error: &DbErr| database_error(error)?.code()?.parse::<u16>().ok();
+    code(error).is_some_and(|code| code & 0xff == 8)
+}
+
+/// What one of an error's causes says: applications wrap the database's error in their own.
+pub(crate) fn trouble_of(error: &(dyn StdError + 'static)) -> Option<Trouble> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let trouble = if let Some(error) = error.downcast_ref::<DbErr>() {
+            error.trouble()
+        } else if let Some(error) = error.downcast_ref::<Error>() {
+            error.trouble()
+        } else if let Some(error) = error.downcast_ref::<RuntimeErr>() {
+            // A transparent wrapper of a `DbErr` has this as its cause.
+            DbErr::Exec(error.clone()).trouble()
+        } else {
+            None
+        };
+        if trouble.is_some() {
+            return trouble;
+        }
+        cause = error.source();
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,7 +115,11 @@ mod tests {
             ("40P01", "Verklemmung entdeckt", Some(Deadlock)),
             ("40001", "обновление невозможно", Some(Serialization)),
             ("55P03", "verrou non disponible", Some(LockTimeout)),
-            ("40001", "1213 (40001): Se ha encontrado un bloqueo", Some(Deadlock)),
+            (
+                "40001",
+                "1213 (40001): Se ha encontrado un bloqueo",
+                Some(Deadlock),
+            ),
             ("HY000", "1205 (HY000): Tiempo de espera", Some(LockTimeout)),
             ("HY000", "3572 (HY000): NOWAIT", Some(LockTimeout)),
             ("HY000", "1020 (HY000): Record has changed", Some(Serialization)),
@@ -101,6 +135,27 @@ mod tests {
             assert_eq!(answer(code, says).trouble(), trouble, "{code} {says}");
         }
         assert_eq!(DbErr::Custom("deadlock detected".to_owned()).trouble(), None);
+    }
+
+    #[test]
+    fn a_cause_is_found_behind_the_errors_of_an_application() {
+        #[derive(Debug)]
+        struct Transparent(DbErr);
+        impl std::fmt::Display for Transparent {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+        impl StdError for Transparent {
+            fn source(&self) -> Option<&(dyn StdError + 'static)> {
+                self.0.source()
+            }
+        }
+        let error = answer("40P01", "x");
+        assert_eq!(trouble_of(&error), Some(Trouble::Deadlock));
+        assert_eq!(trouble_of(&Error::from(error.clone())), Some(Trouble::Deadlock));
+        assert_eq!(trouble_of(&Transparent(error)), Some(Trouble::Deadlock));
+        assert_eq!(trouble_of(&std::fmt::Error), None);
     }
 
     #[test]

@@ -2,9 +2,18 @@
 
 use std::time::Duration;
 
+use sea_orm::{
+    ConnectionTrait, DbBackend, Order,
+    sea_query::{Alias, Expr, LockType, Query},
+};
 use tokio::time::{Instant, sleep};
 
-use crate::error::{Trouble, Troubled};
+use super::{Schema, row::in_transaction};
+use crate::{
+    Result,
+    connection::{Scope, ask, ours},
+    error::{Trouble, Troubled},
+};
 
 /// How often a victim tries. Each time it waits for whom it collided with, so that the second try mostly succeeds; where many
 /// write to the same rows, one of them at least succeeds in each round.
@@ -42,6 +51,29 @@ impl Default for Tries {
 }
 
 impl Tries {
+    /// Of what is a transaction of its own on this connection. Inside a transaction there is one try: nothing would be left
+    /// to repeat it in.
+    pub(crate) fn of<C: ConnectionTrait>(db: &C) -> Self {
+        let outside = !in_transaction::<C>() || matches!(ask(db), Some(Scope::Connection(_)));
+        Self {
+            most: if outside { TRIES } else { 1 },
+            ..Self::default()
+        }
+    }
+
+    /// Of a transaction of the application's that may be repeated as a whole.
+    pub(crate) fn patient() -> Self {
+        Self {
+            patient: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether so many are at work on the same rows that they should [take turns](take_turn).
+    pub(crate) const fn is_crowded(&self) -> bool {
+        self.count >= 2
+    }
+
     /// Whether to try again, after a pause: the database has chosen this one as a deadlock's victim, or something like it.
     pub(crate) async fn again<T, E: Troubled>(&mut self, done: &Result<T, E>) -> bool {
         let trouble = done.as_ref().err().and_then(Troubled::trouble);
@@ -68,6 +100,32 @@ impl Tries {
     }
 }
 
+/// Waits for those that are at work on what this entity's rules run round in circles through.
+///
+/// Where rules lead both ways, the rows to lock are known only on the way, and `InnoDB` locks what it looks at besides; many
+/// writers can be each other's victims again and again. The first row in the order of all locks is where those that have met
+/// before queue up.
+pub(crate) async fn take_turn<C: ConnectionTrait>(db: &C, schema: &'static Schema) -> Result<()> {
+    let backend = db.get_database_backend();
+    if backend == DbBackend::Sqlite {
+        return Ok(());
+    }
+    for first in schema.circles() {
+        let mut row = Query::select();
+        row.expr(Expr::cust("1")).from(first.table.clone());
+        for column in &first.primary_key {
+            row.order_by(Alias::new(*column), Order::Asc);
+        }
+        row.limit(1).lock(if backend == DbBackend::Postgres {
+            LockType::NoKeyUpdate
+        } else {
+            LockType::Update
+        });
+        ours(db.query_one(&row)).await?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +143,7 @@ mod tests {
         assert_eq!(count(Tries::default(), Trouble::Deadlock).await, TRIES);
         assert_eq!(count(Tries::default(), Trouble::Serialization).await, TRIES);
         assert_eq!(count(Tries::default(), Trouble::LockTimeout).await, 1);
+        assert_eq!(count(Tries::patient(), Trouble::LockTimeout).await, TRIES);
     }
 
     #[tokio::test(start_paused = true)]

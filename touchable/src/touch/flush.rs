@@ -5,7 +5,7 @@ use tracing::Instrument;
 
 use super::{
     Schema,
-    deadlock::Tries,
+    deadlock::{Tries, take_turn},
     explicit::{begin, read_keys},
     plan::{Entry, Except, Key, Plan, Touch, plan},
     row::in_transaction,
@@ -67,10 +67,9 @@ pub(crate) async fn flush<C: ConnectionTrait>(
             return Ok(touched);
         }
     };
-    let told = !session.publisher.is_silent();
     let mut tries = Tries::default();
     loop {
-        let done = flush_apart(&session, entries.clone(), of, saved, told).await;
+        let done = flush_apart(&session, entries.clone(), of, saved, tries.is_crowded()).await;
         if !tries.again(&done).await {
             return done;
         }
@@ -82,9 +81,13 @@ async fn flush_apart(
     entries: Vec<Entry>,
     of: &'static Schema,
     saved: &Except,
-    told: bool,
+    crowded: bool,
 ) -> Result<Touched> {
+    let told = !session.publisher.is_silent();
     let tx = begin(session.inner()).await?;
+    if crowded {
+        take_turn(&tx, of).await?;
+    }
     let mut messages = Messages::default();
     let done = plan_and_carry_out(&tx, entries, Some(of), saved, told).await;
     let done = done.and_then(|(touched, moved)| {

@@ -31,6 +31,7 @@ mod ticket;
 mod update;
 mod version;
 
+mod writer;
 pub use bulk::{TouchMany, Touching};
 pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use explicit::TouchRecord;

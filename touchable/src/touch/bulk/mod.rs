@@ -15,12 +15,14 @@ use sea_orm::{
 use super::{
     assigned::rows_of,
     capture::Captured,
+    deadlock::{Tries, take_turn},
     explicit::{CHUNK, begin, finish, read_keys},
     flush::flush,
     hooks::active_rules,
     plan::{Entry, Except, Key, Query as Rows, Start},
     publish,
     sql::{in_values, mysql, table_name},
+    writer::become_writer,
 };
 use crate::{
     Error, Result, Touchable,
@@ -68,11 +70,28 @@ impl<E: Touchable> Touching<UpdateMany<E>> {
     /// When the database refuses; then nothing is changed.
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<UpdateResult> {
         publish::check(db, E::schema())?;
-        let tx = begin(db).await?;
-        let done = ours(update::run::<E, _>(&tx, self.0.as_query())).await;
-        let done = finish(tx, done).await?;
+        let mut tries = Tries::of(db);
+        let done = loop {
+            let done = self.attempt(db, tries.is_crowded()).await;
+            if !tries.again(&done).await {
+                break done?;
+            }
+        };
         observe::saved(E::schema(), done.rows_affected);
         Ok(done)
+    }
+
+    async fn attempt<C>(&self, db: &C, crowded: bool) -> Result<UpdateResult>
+    where
+        C: ConnectionTrait + TransactionTrait,
+    {
+        become_writer(db, E::schema()).await?;
+        let tx = begin(db).await?;
+        if crowded {
+            take_turn(&tx, E::schema()).await?;
+        }
+        let done = ours(update::run::<E, _>(&tx, self.0.as_query())).await;
+        finish(tx, done).await
     }
 }
 
@@ -83,11 +102,28 @@ impl<E: Touchable> Touching<DeleteMany<E>> {
     /// When the database refuses; then nothing is changed.
     pub async fn exec<C: ConnectionTrait + TransactionTrait>(self, db: &C) -> Result<DeleteResult> {
         publish::check(db, E::schema())?;
-        let tx = begin(db).await?;
-        let done = ours(delete::<E, _>(&tx, self.0.as_query())).await;
-        let done = finish(tx, done).await?;
+        let mut tries = Tries::of(db);
+        let done = loop {
+            let done = self.attempt(db, tries.is_crowded()).await;
+            if !tries.again(&done).await {
+                break done?;
+            }
+        };
         observe::saved(E::schema(), done.rows_affected);
         Ok(done)
+    }
+
+    async fn attempt<C>(&self, db: &C, crowded: bool) -> Result<DeleteResult>
+    where
+        C: ConnectionTrait + TransactionTrait,
+    {
+        become_writer(db, E::schema()).await?;
+        let tx = begin(db).await?;
+        if crowded {
+            take_turn(&tx, E::schema()).await?;
+        }
+        let done = ours(delete::<E, _>(&tx, self.0.as_query())).await;
+        finish(tx, done).await
     }
 }
 
