@@ -6,7 +6,9 @@ mod bad_input;
 mod bypass;
 mod drop_in;
 mod merging;
+mod locking;
 
+mod retrying;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set, Unchanged};
 use touchable::{TouchConnection, connect};
 use touchable_tests::{World, entities::board};

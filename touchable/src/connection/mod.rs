@@ -32,6 +32,7 @@ mod messages;
 mod pending;
 mod publisher;
 mod recipe;
+mod retrying;
 mod session;
 mod settle;
 mod single;
@@ -46,6 +47,7 @@ pub(crate) use intent::{Change, Intent, Mark};
 pub(crate) use messages::Messages;
 #[cfg(feature = "feed")]
 pub(crate) use messages::{Letter, Outlet};
+pub use retrying::TransactionRetrying;
 pub(crate) use session::Session;
 pub use session::{TouchConnection, connect};
 pub(crate) use transaction::Open;

@@ -18,6 +18,7 @@ mod explain;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
+mod lock;
 mod plan;
 mod publish;
 mod row;
@@ -30,13 +31,14 @@ mod suppress;
 mod ticket;
 mod update;
 mod version;
-
 mod writer;
+
 pub use bulk::{TouchMany, Touching};
 pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use explicit::TouchRecord;
 pub(crate) use explicit::touch_all;
 pub use flush::Touched;
+pub use lock::LockRecord;
 pub use rule::{Dirty, Event, Events, Fields, Rule};
 pub use schema::Schema;
 pub(crate) use schema::known as known_schemas;
@@ -50,7 +52,7 @@ pub(crate) mod engine {
         ahead::lock_parents,
         assigned::{Assigned, any, rows_of},
         capture::Captured,
-        deadlock::Tries,
+        deadlock::{Tries, take_turn},
         explicit::{CHUNK, begin, finish},
         flush::{Moved, carry_out, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
