@@ -104,7 +104,9 @@ pub mod __private;
 
 pub use check::check;
 pub use clock::{Clock, Stamp};
-pub use connection::{TouchConnection, TouchTransaction, TransactionRetrying, after_commit, connect};
+pub use connection::{
+    Bypassing, TouchConnection, TouchTransaction, TransactionRetrying, after_commit, connect,
+};
 pub use entity::{StampType, Touchable, VersionType};
 pub use error::{Error, Result};
 pub use graph::TouchGraph;

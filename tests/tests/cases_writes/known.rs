@@ -200,9 +200,4 @@ pub const FAILING: &[FailingCase] = &[
         EVERYWHERE,
         COARSE,
     ),
-    fails(
-        "k14_strict_belongs_to_its_handle",
-        EVERYWHERE,
-        "the other handle refuses too",
-    ),
 ];

@@ -4,11 +4,12 @@ mod after_commit;
 mod atomic;
 mod bad_input;
 mod bypass;
+mod bypassing;
 mod drop_in;
-mod merging;
 mod locking;
-
+mod merging;
 mod retrying;
+
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set, Unchanged};
 use touchable::{TouchConnection, connect};
 use touchable_tests::{World, entities::board};

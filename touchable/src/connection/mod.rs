@@ -23,6 +23,7 @@
 mod after_commit;
 mod atomic;
 mod bypass;
+mod bypassing;
 mod contention;
 mod form;
 mod handshake;
@@ -42,6 +43,7 @@ mod written;
 
 pub use after_commit::after_commit;
 pub(crate) use bypass::ours;
+pub use bypassing::Bypassing;
 pub(crate) use handshake::{Scope, ask};
 pub(crate) use intent::{Change, Intent, Mark};
 pub(crate) use messages::Messages;

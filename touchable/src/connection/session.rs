@@ -30,7 +30,7 @@ pub fn connect(db: DatabaseConnection) -> TouchConnection {
         db,
         intents: Intents::default(),
         recipes: Recipes::default(),
-        watch: Arc::default(),
+        watch: Watch::default(),
         contention: Arc::default(),
         publisher: Publisher::default(),
     }))
@@ -46,7 +46,7 @@ pub(crate) struct Session {
     pub(super) db: DatabaseConnection,
     pub(crate) intents: Intents,
     pub(super) recipes: Recipes,
-    pub(super) watch: Arc<Watch>,
+    pub(super) watch: Watch,
     pub(super) contention: Arc<Contention>,
     pub(crate) publisher: Publisher,
 }
@@ -63,9 +63,23 @@ impl Session {
             db: self.db.clone(),
             intents: Intents::default(),
             recipes: Recipes::default(),
-            watch: Arc::clone(&self.watch),
+            watch: self.watch.clone(),
             contention: Arc::clone(&self.contention),
             publisher,
+        }
+    }
+}
+
+impl Session {
+    /// The same connection, on which bypasses are refused.
+    fn refusing(&self) -> Self {
+        Self {
+            db: self.db.clone(),
+            intents: Intents::default(),
+            recipes: Recipes::default(),
+            watch: self.watch.refusing(),
+            contention: Arc::clone(&self.contention),
+            publisher: self.publisher.clone(),
         }
     }
 }
@@ -78,11 +92,13 @@ impl TouchConnection {
         &self.0.db
     }
 
-    /// Makes every write that goes around the rules an error instead of a warning.
+    /// Makes every write that goes around the rules an error instead of a warning: on this handle, its clones and the
+    /// transactions that are begun on them. A handle that it was cloned from goes on warning.
+    ///
+    /// A write that is meant to go around them says why: [`bypassing`](Self::bypassing).
     #[must_use]
     pub fn strict(self) -> Self {
-        self.0.watch.refuse();
-        self
+        Self(self.0.refusing().into())
     }
 
     /// Tells which tables have rules, so that a write around them is noticed from the start. Without it an entity is
