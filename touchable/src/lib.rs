@@ -54,6 +54,7 @@
 //! | declaring rules | [`derive@Touchable`] |
 //! | saves that are atomic with their touches | [`connection`] |
 //! | bulk writes that touch | [`TouchMany`] |
+//! | locking what a transaction will touch, repeating it | [`LockRecord`], [`TouchConnection::transaction_retrying`], [`TransactionRetrying`] |
 //! | touching without saving | [`TouchRecord`], [`Touchable::touch_all`] |
 //! | saving without touching | [`no_touching`], [`no_touching_on`] |
 //! | seeing the rules, and what a save would do | [`graph`] |
@@ -103,15 +104,17 @@ pub mod __private;
 
 pub use check::check;
 pub use clock::{Clock, Stamp};
-pub use connection::{TouchConnection, TouchTransaction, after_commit, connect};
+pub use connection::{
+    Bypassing, TouchConnection, TouchTransaction, TransactionRetrying, after_commit, connect,
+};
 pub use entity::{StampType, Touchable, VersionType};
 pub use error::{Error, Result};
 pub use graph::TouchGraph;
 #[cfg(feature = "lease")]
 pub use task::Task;
 pub use touch::{
-    Explanation, TouchMany, TouchRecord, Touched, explain, explain_delete, explain_insert, no_touching,
-    no_touching_on,
+    Explanation, LockRecord, TouchMany, TouchRecord, Touched, explain, explain_delete, explain_insert,
+    no_touching, no_touching_on,
 };
 #[cfg(feature = "derive")]
 pub use touchable_derive::{Touchable, template};

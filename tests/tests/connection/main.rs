@@ -4,8 +4,11 @@ mod after_commit;
 mod atomic;
 mod bad_input;
 mod bypass;
+mod bypassing;
 mod drop_in;
+mod locking;
 mod merging;
+mod retrying;
 
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set, Unchanged};
 use touchable::{TouchConnection, connect};

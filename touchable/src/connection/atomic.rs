@@ -26,7 +26,7 @@ use crate::{
         Schema,
         engine::{
             Captured, CompiledRule, Entry, Key, Moved, Query as Rows, Start, Tries, carry_out, flush_entries,
-            rows_of,
+            rows_of, take_turn,
         },
     },
 };
@@ -58,9 +58,17 @@ pub(super) async fn together<S: Form>(
 ) -> Result<S::Output, DbErr> {
     let schema = write.schema;
     let Intent::Together { change, rules } = intent else {
-        let sent = S::send(&session.db, statement).await?;
-        settle::<S, _>(&session.intents, &session.db, &write, &sent);
-        return Ok(sent);
+        let mut tries = Tries::default();
+        loop {
+            let done = S::send(&session.db, statement.clone()).await;
+            if tries.again(&done).await {
+                continue;
+            }
+            if let Ok(sent) = &done {
+                settle::<S, _>(&session.intents, &session.db, &write, sent);
+            }
+            return done;
+        }
     };
     let save = Save {
         schema,
@@ -74,8 +82,8 @@ pub(super) async fn together<S: Form>(
     };
     let mut tries = Tries::default();
     let sent = loop {
-        let done = save.run::<S>(session, &statement).await;
-        if tries.again(&done) {
+        let done = save.run::<S>(session, &statement, tries.is_crowded()).await;
+        if tries.again(&done).await {
             continue;
         }
         match done {
@@ -90,7 +98,12 @@ pub(super) async fn together<S: Form>(
 
 impl Save {
     /// `None` when it has to be judged anew.
-    async fn run<S: Form>(&self, session: &Session, statement: &Statement) -> Result<Option<S::Output>> {
+    async fn run<S: Form>(
+        &self,
+        session: &Session,
+        statement: &Statement,
+        crowded: bool,
+    ) -> Result<Option<S::Output>> {
         let db = &session.db;
         let steps = match &self.change {
             Change::Update { .. } => Some(session.recipes.steps(self, statement)),
@@ -106,6 +119,9 @@ impl Save {
             None => None,
         };
         let tx = begin_writing(db).await?;
+        if crowded {
+            take_turn(&tx, self.schema).await?;
+        }
         let mut messages = Messages::default();
         let done = match (&self.change, steps) {
             (Change::Update { key, .. }, Some(steps)) => {

@@ -2,14 +2,12 @@
 
 use std::{
     collections::HashSet,
-    sync::{
-        Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
+use super::bypassing::acknowledged;
 use crate::{
-    Error, Result,
+    Error, Result, observe,
     touch::{Schema, known_schemas},
 };
 
@@ -23,9 +21,16 @@ pub(crate) async fn ours<F: Future>(future: F) -> F::Output {
 }
 
 /// Looks at every statement that no save has announced.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
-    strict: AtomicBool,
+    /// This handle's.
+    strict: bool,
+    seen: Arc<Seen>,
+}
+
+/// What all handles of a connection know.
+#[derive(Debug, Default)]
+struct Seen {
     learned: RwLock<Vec<&'static Schema>>,
     /// The statements and tables that have been warned of. The statement's text stands for the call site.
     warned: Mutex<HashSet<(String, &'static str)>>,
@@ -35,12 +40,17 @@ pub(super) struct Watch {
 const REMEMBERED: usize = 1_024;
 
 impl Watch {
-    pub(super) fn refuse(&self) {
-        self.strict.store(true, Relaxed);
+    /// The same for a handle that refuses.
+    pub(super) fn refusing(&self) -> Self {
+        Self {
+            strict: true,
+            seen: Arc::clone(&self.seen),
+        }
     }
 
     pub(super) fn learn(&self, schemas: &[&'static Schema]) {
-        self.learned
+        self.seen
+            .learned
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .extend(schemas);
@@ -68,10 +78,20 @@ impl Watch {
             .chain(feed)
             .collect::<Vec<_>>()
             .join(", ");
-        if self.strict.load(Relaxed) {
+        if let Some(reason) = acknowledged() {
+            observe::bypassed(schema.name, reason);
+            tracing::info!(
+                table = schema.name,
+                rules,
+                reason,
+                "a write goes around the touch rules of its table, and may"
+            );
+            return Ok(());
+        }
+        if self.strict {
             return Err(Error::bypass(schema.name, &rules, sql));
         }
-        let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut warned = self.seen.warned.lock().unwrap_or_else(PoisonError::into_inner);
         if warned.len() >= REMEMBERED {
             warned.clear();
         }
@@ -93,7 +113,7 @@ impl Watch {
                 .copied()
                 .find(|schema| schema.name == table && !(schema.rules.is_empty() && schema.feed.is_none()))
         };
-        watched(&self.learned.read().unwrap_or_else(PoisonError::into_inner))
+        watched(&self.seen.learned.read().unwrap_or_else(PoisonError::into_inner))
             .or_else(|| watched(&known_schemas()))
     }
 }

@@ -5,34 +5,34 @@
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering::SeqCst},
+    atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
 };
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, Statement};
 
-use crate::touch::engine::Deadlock;
+use crate::error::{Trouble, Troubled, rolls_back};
 
 /// What is known of a transaction and its savepoints.
 #[derive(Debug, Default)]
-pub(super) struct Health {
+pub(crate) struct Health {
     /// Statements that were sent, and those that were answered well: they differ when one has failed or its future was
     /// dropped.
     sent: AtomicU64,
     well: AtomicU64,
     /// What the database has answered when it rolled everything back.
-    lost: Mutex<Option<String>>,
+    lost: Mutex<Option<DbErr>>,
+    /// What a statement has met last: the transaction may succeed when it is repeated.
+    trouble: Mutex<Option<Trouble>>,
+    /// On `SQLite`: nothing has to be written so that it becomes a writer, since it is one, or is not to write.
+    settled: AtomicBool,
 }
 
 impl Health {
     /// # Errors
-    /// When the database has rolled the transaction back: a statement would be outside of it.
+    /// When the database has rolled the transaction back: a statement would be outside of it. It is the same error once
+    /// more, so that whoever repeats transactions knows it.
     pub(super) fn check(&self) -> Result<(), DbErr> {
-        match &*self.lost() {
-            None => Ok(()),
-            Some(why) => Err(DbErr::Custom(format!(
-                "the database has rolled this transaction back, repeat it: {why}"
-            ))),
-        }
+        self.lost().clone().map_or(Ok(()), Err)
     }
 
     /// Sends a statement, and remembers how it ended.
@@ -44,10 +44,31 @@ impl Health {
         let answer = statement.await;
         match &answer {
             Ok(_) => drop(self.well.fetch_add(1, SeqCst)),
-            Err(error) if error.rolls_back() => *self.lost() = Some(error.to_string()),
-            Err(_) => {}
+            Err(error) => self.failed(error),
         }
         answer
+    }
+
+    fn failed(&self, error: &DbErr) {
+        if let Some(trouble) = error.trouble() {
+            *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some(trouble);
+        }
+        if rolls_back(error) {
+            *self.lost() = Some(error.clone());
+        }
+    }
+
+    /// Why a repetition may succeed, if one of its statements says so.
+    pub(super) fn trouble(&self) -> Option<Trouble> {
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settled.load(SeqCst)
+    }
+
+    pub(crate) fn settle(&self) {
+        self.settled.store(true, SeqCst);
     }
 
     /// Asks the database, before a commit, whether there is still something to be committed.
@@ -77,7 +98,7 @@ impl Health {
         }
     }
 
-    fn lost(&self) -> MutexGuard<'_, Option<String>> {
+    fn lost(&self) -> MutexGuard<'_, Option<DbErr>> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

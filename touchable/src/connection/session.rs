@@ -30,7 +30,7 @@ pub fn connect(db: DatabaseConnection) -> TouchConnection {
         db,
         intents: Intents::default(),
         recipes: Recipes::default(),
-        watch: Arc::default(),
+        watch: Watch::default(),
         publisher: Publisher::default(),
     }))
 }
@@ -45,7 +45,7 @@ pub(crate) struct Session {
     pub(super) db: DatabaseConnection,
     pub(crate) intents: Intents,
     pub(super) recipes: Recipes,
-    pub(super) watch: Arc<Watch>,
+    pub(super) watch: Watch,
     pub(crate) publisher: Publisher,
 }
 
@@ -61,8 +61,21 @@ impl Session {
             db: self.db.clone(),
             intents: Intents::default(),
             recipes: Recipes::default(),
-            watch: Arc::clone(&self.watch),
+            watch: self.watch.clone(),
             publisher,
+        }
+    }
+}
+
+impl Session {
+    /// The same connection, on which bypasses are refused.
+    fn refusing(&self) -> Self {
+        Self {
+            db: self.db.clone(),
+            intents: Intents::default(),
+            recipes: Recipes::default(),
+            watch: self.watch.refusing(),
+            publisher: self.publisher.clone(),
         }
     }
 }
@@ -75,11 +88,13 @@ impl TouchConnection {
         &self.0.db
     }
 
-    /// Makes every write that goes around the rules an error instead of a warning.
+    /// Makes every write that goes around the rules an error instead of a warning: on this handle, its clones and the
+    /// transactions that are begun on them. A handle that it was cloned from goes on warning.
+    ///
+    /// A write that is meant to go around them says why: [`bypassing`](Self::bypassing).
     #[must_use]
     pub fn strict(self) -> Self {
-        self.0.watch.refuse();
-        self
+        Self(self.0.refusing().into())
     }
 
     /// Tells which tables have rules, so that a write around them is noticed from the start. Without it an entity is
@@ -184,7 +199,10 @@ impl TransactionTrait for TouchConnection {
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<TouchTransaction, DbErr> {
-        Ok(self.open(begin_with(&self.0.db, options).await?))
+        let access_mode = options.access_mode;
+        Ok(self
+            .open(begin_with(&self.0.db, options).await?)
+            .with_access(access_mode))
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>

@@ -75,6 +75,10 @@ impl Open {
         &self.session
     }
 
+    pub(crate) fn health(&self) -> &Health {
+        &self.health
+    }
+
     /// Lets it be told that these rows change.
     ///
     /// # Errors
@@ -101,6 +105,18 @@ impl TouchTransaction {
             open: Open::new(session, Arc::default()),
             parent: None,
         }
+    }
+
+    pub(super) fn health(&self) -> Arc<Health> {
+        self.open.health.clone()
+    }
+
+    /// Reads only, if that is what it was begun for.
+    pub(super) fn with_access(self, mode: Option<AccessMode>) -> Self {
+        if matches!(mode, Some(AccessMode::ReadOnly)) {
+            self.open.health.settle();
+        }
+        self
     }
 
     fn savepoint(&self, inner: DatabaseTransaction) -> Self {

@@ -33,7 +33,17 @@ impl From<Error> for DbErr {
     fn from(error: Error) -> Self {
         match error.0 {
             Kind::Database(source) => source,
+            // Its type says more to those who look at it than our words would.
+            Kind::Touch { source, .. } if is_of_the_driver(&source) => source,
             _ => Self::Custom(error.to_string()),
         }
     }
+}
+
+/// Whether the driver or the pool has made an error.
+const fn is_of_the_driver(error: &DbErr) -> bool {
+    matches!(
+        error,
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) | DbErr::Exec(_) | DbErr::Query(_)
+    )
 }

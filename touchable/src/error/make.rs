@@ -4,16 +4,16 @@ use std::fmt;
 
 use sea_orm::DbErr;
 
-use super::{Error, Kind};
+use super::{Error, Kind, context::Context};
 use crate::{cache::Failure, check::Problem, touch::Schema};
 
 impl Error {
     pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
-        Self(Kind::Touch {
-            table: table.into(),
-            rules: rules.into(),
-            source,
-        })
+        let (table, rules) = (table.into(), rules.into());
+        match (Context { table, rules }).around(source) {
+            Ok(named) => Self(Kind::Database(named)),
+            Err((Context { table, rules }, source)) => Self(Kind::Touch { table, rules, source }),
+        }
     }
 
     pub(crate) fn record_not_found(table: &'static str, key: impl fmt::Display) -> Self {

@@ -1,11 +1,15 @@
 //! One error for the whole library.
 
+mod context;
 mod convert;
 mod display;
 mod make;
 mod predicates;
+mod trouble;
 
 use sea_orm::DbErr;
+
+pub(crate) use trouble::{Trouble, Troubled, is_read_only, rolls_back, trouble_of};
 
 use crate::{cache::Failure, check::Problem};
 
@@ -14,8 +18,23 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong, and with which entity, rule or key.
 ///
-/// The hooks of an `ActiveModel` must return SeaORM's `DbErr`; there an `Error` becomes `DbErr::Custom` with the same
-/// message, or the `DbErr` it only passed on.
+/// The hooks of an `ActiveModel` must return SeaORM's `DbErr`. What the database has said stays what it is there: the
+/// driver's own error with its type and its code, so that `DbErr::sql_err` and layers that repeat transactions know it, and
+/// the entity and the rules in its message. Everything else becomes `DbErr::Custom` with the same message.
+/// `touchable::Error::from(db_err)` leads back.
+///
+/// # Example: what to do with a failed save
+///
+/// ```
+/// # fn example(db_err: sea_orm::DbErr) {
+/// let error = touchable::Error::from(db_err);
+/// if error.is_retryable() {
+///     // repeat the transaction, or let `TouchConnection::transaction_retrying` do it
+/// } else if let Some(table) = error.table() {
+///     eprintln!("`{table}` was not touched: {error}");
+/// }
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Error(Kind);
 
@@ -23,6 +42,7 @@ pub struct Error(Kind);
 enum Kind {
     /// The database refused a statement that touchable did not add anything to.
     Database(DbErr),
+    /// A touch failed of something that is no answer of the database.
     Touch {
         table: String,
         rules: String,

@@ -2,7 +2,7 @@
 
 use sea_orm::DbErr;
 
-use super::{Error, Kind};
+use super::{Error, Kind, Trouble, Troubled, context::Context};
 use crate::{cache::Failure, check::Problem};
 
 impl Error {
@@ -45,6 +45,45 @@ impl Error {
     #[must_use]
     pub const fn is_lease_lost(&self) -> bool {
         matches!(self.0, Kind::Lease(crate::lease::Failure::Lost { .. }))
+    }
+
+    /// The database has chosen this transaction as a deadlock's victim: repeat it.
+    ///
+    /// It goes by the code of the driver's error (PostgreSQL's 40P01, MySQL's 1213), never by words, which servers translate.
+    /// [`is_retryable`](Self::is_retryable) holds too.
+    #[must_use]
+    pub fn is_deadlock(&self) -> bool {
+        self.trouble() == Some(Trouble::Deadlock)
+    }
+
+    /// The same transaction may well succeed when it is repeated: a deadlock, a serialization failure, a lock that was not
+    /// had in time, or a busy `SQLite` database.
+    ///
+    /// By code: PostgreSQL's 40P01, 40001 and 55P03; MySQL's and `MariaDB`'s 1213, 1205, 1020 and 3572; `SQLite`'s 5 and 6 with
+    /// their extensions, 517 among them. Of a plain `DbErr`: `touchable::Error::from(db_err).is_retryable()`.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.trouble().is_some()
+    }
+
+    /// The table whose rows could not be touched.
+    #[must_use]
+    pub fn table(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Database(source) => Context::of(source).map(|context| context.table.as_str()),
+            Kind::Touch { table, .. } => Some(table),
+            _ => None,
+        }
+    }
+
+    /// The rules that led to the touch that failed.
+    #[must_use]
+    pub fn rules(&self) -> Option<&str> {
+        match &self.0 {
+            Kind::Database(source) => Context::of(source).map(|context| context.rules.as_str()),
+            Kind::Touch { rules, .. } => Some(rules),
+            _ => None,
+        }
     }
 
     /// The transaction is committed; work that waited for the commit failed. Do not repeat the transaction.

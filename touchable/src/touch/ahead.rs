@@ -8,7 +8,10 @@
 //! would do so in opposite orders. So a save that is part of a transaction first locks what it will touch, and its own row
 //! among them, in the order that all flushes keep.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ptr, slice,
+};
 
 use sea_orm::{
     ConnectionTrait, DbBackend, Order, RelationDef, Statement,
@@ -23,6 +26,7 @@ use super::{
     schema::CompiledRule,
     sql::{Sql, in_values, mysql},
     suppress::is_suppressed,
+    writer::become_writer,
 };
 use crate::{Error, Result, connection::ours, observe::labels};
 
@@ -38,29 +42,72 @@ pub(super) async fn lock_ahead<C: ConnectionTrait>(
     {
         return Ok(());
     }
-    let keys = vec![key.clone()];
-    let mut entries: Vec<Entry> = rules
-        .into_iter()
-        .map(|rule| {
-            let rows = Rows::of(schema, rows_of(schema, &keys), HashMap::new());
-            Entry::fired(schema, rule, Start::Query(rows.into()))
-        })
-        .collect();
-    entries.push(Entry::rows(schema, keys.clone()));
-    for touch in plan(entries, is_suppressed).touches {
-        let locked = ours(db.query_one_raw(lock(backend, &touch))).await;
-        locked.map_err(|source| Error::touch(touch.target.name, labels(&touch.rules), source))?;
+    for touch in plan(reached(schema, key, rules), is_suppressed).touches {
+        lock(db, &touch, LockType::NoKeyUpdate).await?;
     }
     Ok(())
 }
 
-fn lock(backend: DbBackend, touch: &Touch) -> Statement {
+/// Locks a row and those that these rules may touch, in the order of flushes, for whatever the application is about to do.
+/// Returns whether the row is there.
+pub(super) async fn lock_record<C: ConnectionTrait>(
+    db: &C,
+    schema: &'static Schema,
+    key: &Key,
+    rules: Vec<&'static CompiledRule>,
+) -> Result<bool> {
+    if db.get_database_backend() == DbBackend::Sqlite {
+        become_writer(db, schema).await?;
+        let mut select = rows_of(schema, slice::from_ref(key));
+        select.expr(Expr::cust("1"));
+        return Ok(db.query_one(&select).await?.is_some());
+    }
+    let touches = plan(reached(schema, key, rules), |_| false).touches;
+    let mut found = lock_all(db, schema, &touches).await?;
+    // What leads to the rows of a circle is looked for while they are not all locked: once they are, the others are found.
+    if touches.iter().any(|touch| touch.target.place().circular) {
+        found = lock_all(db, schema, &touches).await?;
+    }
+    Ok(found)
+}
+
+/// Whether rows of this entity were among them.
+async fn lock_all<C: ConnectionTrait>(db: &C, schema: &Schema, touches: &[Touch]) -> Result<bool> {
+    let mut found = false;
+    for touch in touches {
+        let rows = lock(db, touch, LockType::Update).await?;
+        found |= rows > 0 && ptr::eq(touch.target, schema);
+    }
+    Ok(found)
+}
+
+/// What these rules may touch when the row with this key is written, and the row.
+fn reached(schema: &'static Schema, key: &Key, rules: Vec<&'static CompiledRule>) -> Vec<Entry> {
+    let keys = vec![key.clone()];
+    let fired = rules.into_iter().map(|rule| {
+        let rows = Rows::of(schema, rows_of(schema, &keys), HashMap::new());
+        Entry::fired(schema, rule, Start::Query(rows.into()))
+    });
+    let mut entries: Vec<Entry> = fired.collect();
+    entries.push(Entry::rows(schema, keys));
+    entries
+}
+
+/// Locks the rows of a touch; returns how many there are.
+async fn lock<C: ConnectionTrait>(db: &C, touch: &Touch, strength: LockType) -> Result<i64> {
+    let statement = locking(db.get_database_backend(), touch, strength);
+    let locked = ours(db.query_one_raw(statement)).await;
+    let locked = locked.map_err(|source| Error::touch(touch.target.name, labels(&touch.rules), source))?;
+    Ok(locked.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+}
+
+fn locking(backend: DbBackend, touch: &Touch, strength: LockType) -> Statement {
     let sql = Sql::new(backend);
     if backend == DbBackend::MySql {
         return mysql::lock(&sql, touch);
     }
     let mut rows = sql.ordered_keys(touch);
-    rows.lock(LockType::NoKeyUpdate);
+    rows.lock(strength);
     backend.build(
         Query::select()
             .expr(Expr::cust("count(*)"))

@@ -30,10 +30,6 @@ pub(crate) struct Assigned {
 }
 
 impl Assigned {
-    pub(crate) fn sets(&self, column: &str) -> bool {
-        self.columns.iter().any(|(name, _)| name == column)
-    }
-
     /// What the rows with these keys will show elsewhere, and what they show now.
     pub(crate) fn entries(&self, rules: &[&'static CompiledRule], keys: &[Key]) -> Vec<Entry> {
         rules

@@ -7,11 +7,13 @@ use sea_orm::{
 
 use super::{
     Schema,
+    deadlock::{Tries, take_turn},
     flush::{Touched, flush},
     plan::{Entry, Except, Key},
     publish,
     row::{display_key, primary_key_of_model},
     suppress::is_suppressed,
+    writer::become_writer,
 };
 use crate::{Error, Result, Touchable, connection::ours};
 
@@ -53,15 +55,31 @@ where
     E: Touchable,
     C: ConnectionTrait + TransactionTrait,
 {
-    let schema = E::schema();
-    publish::check(db, schema)?;
-    let tx = begin(db).await?;
-    let done = ours(async {
-        let mut select = select.select_only();
-        for key in E::PrimaryKey::iter() {
-            select = select.column(key.into_column());
+    publish::check(db, E::schema())?;
+    let mut select = select.select_only();
+    for key in E::PrimaryKey::iter() {
+        select = select.column(key.into_column());
+    }
+    let rows = db.get_database_backend().build(select.as_query());
+    let mut tries = Tries::of(db);
+    loop {
+        let done = touch_rows(db, E::schema(), rows.clone(), tries.is_crowded()).await;
+        if !tries.again(&done).await {
+            return done;
         }
-        let rows = tx.get_database_backend().build(select.as_query());
+    }
+}
+
+async fn touch_rows<C>(db: &C, schema: &'static Schema, rows: Statement, crowded: bool) -> Result<Touched>
+where
+    C: ConnectionTrait + TransactionTrait,
+{
+    become_writer(db, schema).await?;
+    let tx = begin(db).await?;
+    if crowded {
+        take_turn(&tx, schema).await?;
+    }
+    let done = ours(async {
         let keys = read_keys(&tx, schema, rows).await?;
         let mut touched = Touched::default();
         for keys in keys.chunks(CHUNK) {

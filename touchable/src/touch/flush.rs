@@ -5,7 +5,7 @@ use tracing::Instrument;
 
 use super::{
     Schema,
-    deadlock::Tries,
+    deadlock::{Tries, take_turn},
     explicit::read_keys,
     plan::{Entry, Except, Key, Plan, Touch, plan},
     row::in_transaction,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Clock, Error, Result, Stamp,
-    connection::{Messages, Scope, ask, begin_writing, ours},
+    connection::{Messages, Scope, Session, ask, begin_writing, ours},
     observe::{Flush, labels},
 };
 
@@ -67,21 +67,34 @@ pub(crate) async fn flush<C: ConnectionTrait>(
             return Ok(touched);
         }
     };
-    let told = !session.publisher.is_silent();
     let mut tries = Tries::default();
     loop {
-        let tx = begin_writing(session.inner()).await?;
-        let mut messages = Messages::default();
-        let done = plan_and_carry_out(&tx, entries.clone(), Some(of), saved, told).await;
-        let done = done.and_then(|(touched, moved)| {
-            messages.add_moved(&session.publisher, &moved)?;
-            Ok(touched)
-        });
-        let done = messages.finish(tx, done).await;
-        if !tries.again(&done) {
+        let done = flush_apart(&session, entries.clone(), of, saved, tries.is_crowded()).await;
+        if !tries.again(&done).await {
             return done;
         }
     }
+}
+
+async fn flush_apart(
+    session: &Session,
+    entries: Vec<Entry>,
+    of: &'static Schema,
+    saved: &Except,
+    crowded: bool,
+) -> Result<Touched> {
+    let told = !session.publisher.is_silent();
+    let tx = begin_writing(session.inner()).await?;
+    if crowded {
+        take_turn(&tx, of).await?;
+    }
+    let mut messages = Messages::default();
+    let done = plan_and_carry_out(&tx, entries, Some(of), saved, told).await;
+    let done = done.and_then(|(touched, moved)| {
+        messages.add_moved(&session.publisher, &moved)?;
+        Ok(touched)
+    });
+    messages.finish(tx, done).await
 }
 
 /// Carries out the touches that waited for a commit. Returns the rows of published entities, when they are to be `told`.
@@ -208,7 +221,7 @@ async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecRe
     let mut tries = Tries::default();
     loop {
         let done = db.execute_raw(statement.clone()).await;
-        if !tries.again(&done) {
+        if !tries.again(&done).await {
             return done;
         }
     }

@@ -18,6 +18,7 @@ mod explain;
 mod explicit;
 mod flush;
 pub(crate) mod hooks;
+mod lock;
 mod note;
 mod plan;
 mod publish;
@@ -31,12 +32,14 @@ mod stamping;
 mod suppress;
 mod update;
 mod version;
+mod writer;
 
 pub use bulk::{TouchMany, Touching};
 pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use explicit::TouchRecord;
 pub(crate) use explicit::touch_all;
 pub use flush::Touched;
+pub use lock::LockRecord;
 pub use rule::{Dirty, Event, Events, Fields, Rule};
 pub use schema::Schema;
 pub(crate) use schema::known as known_schemas;
@@ -48,8 +51,8 @@ pub(crate) mod engine {
     pub(crate) use super::{
         assigned::{Assigned, rows_of},
         capture::Captured,
-        deadlock::{Deadlock, Tries},
-        explicit::{CHUNK, finish},
+        deadlock::{Tries, take_turn},
+        explicit::{CHUNK, begin, finish},
         flush::{Moved, carry_out, flush_entries},
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         row::{display_key, is_null, primary_key_of_model},

@@ -8,7 +8,7 @@ use sea_orm::{
     Value, sea_query::LockType,
 };
 
-use super::plan::Key;
+use super::{plan::Key, writer::become_writer};
 use crate::{Error, Result, Touchable};
 
 pub(super) type ModelOf<A> = <<A as ActiveModelTrait>::Entity as EntityTrait>::Model;
@@ -102,6 +102,9 @@ where
     E: Touchable,
     C: ConnectionTrait,
 {
+    if lock.is_some() {
+        become_writer(db, E::schema()).await?;
+    }
     let condition = E::PrimaryKey::iter()
         .zip(key)
         .fold(Condition::all(), |all, (key, value)| {

@@ -4,14 +4,14 @@ use sea_orm::{ConnectionTrait, TransactionSession, TransactionTrait};
 
 use crate::{
     Result,
-    connection::{Scope, ask, ours},
+    connection::ours,
     touch::{
         Schema,
-        deadlock::Tries,
+        deadlock::{Tries, take_turn},
         explicit::{begin, finish},
         plan::Key,
         publish,
-        row::in_transaction,
+        writer::become_writer,
     },
 };
 
@@ -70,26 +70,42 @@ where
     C: ConnectionTrait + TransactionTrait,
 {
     publish::check(db, schema)?;
-    let (mut turn, mut tries) = (Turn::default(), Tries::default());
+    let (mut turn, mut tries) = (Turn::default(), Tries::of(db));
     loop {
-        let tx = begin(db).await?;
-        let done = match ours(write.write(&tx, &turn)).await {
-            Ok(Step::Again(met)) => {
-                tx.rollback().await?;
-                turn.next(met);
-                continue;
-            }
-            Ok(Step::Done(done)) => finish(tx, Ok(done)).await,
-            Err(error) => finish(tx, Err(error)).await,
-        };
-        // Of a transaction that is not ours a deadlock has taken more than we could repeat.
-        if !is_outside(db) || !tries.again(&done) {
-            return done;
+        let done = attempt(write, schema, db, &turn, tries.is_crowded()).await;
+        if tries.again(&done).await {
+            continue;
+        }
+        match done? {
+            Step::Again(met) => turn.next(met),
+            Step::Done(done) => return Ok(done),
         }
     }
 }
 
-/// Whether the transaction of a write is the whole transaction.
-fn is_outside<C: ConnectionTrait>(db: &C) -> bool {
-    !in_transaction::<C>() || matches!(ask(db), Some(Scope::Connection(_)))
+async fn attempt<W, C>(
+    write: &W,
+    schema: &'static Schema,
+    db: &C,
+    turn: &Turn,
+    crowded: bool,
+) -> Result<Step<W::Done>>
+where
+    W: Write,
+    C: ConnectionTrait + TransactionTrait,
+{
+    become_writer(db, schema).await?;
+    let tx = begin(db).await?;
+    let done = async {
+        if crowded {
+            take_turn(&tx, schema).await?;
+        }
+        ours(write.write(&tx, turn)).await
+    }
+    .await;
+    if let Ok(Step::Again(met)) = done {
+        tx.rollback().await?;
+        return Ok(Step::Again(met));
+    }
+    finish(tx, done).await
 }

@@ -5,6 +5,7 @@ mod compiled_rule;
 mod place;
 
 use std::{
+    cmp::Reverse,
     ptr,
     sync::{OnceLock, PoisonError, RwLock},
 };
@@ -141,6 +142,41 @@ impl Schema {
     /// does every flush that touches both.
     pub(crate) fn place(&'static self) -> Place {
         *self.place.get_or_init(|| Place::of(self))
+    }
+
+    /// For each circle of rules that this entity's lead to, the entity that comes first in the order of locks.
+    pub(crate) fn circles(&'static self) -> Vec<&'static Self> {
+        let mut firsts: Vec<&'static Self> = Vec::new();
+        for circular in self
+            .reached()
+            .into_iter()
+            .filter(|schema| schema.place().circular)
+        {
+            let back =
+                |other: &&'static Self| other.reached().iter().any(|schema| ptr::eq(*schema, circular));
+            let circle = circular.reached().into_iter().filter(back);
+            let first = circle.min_by_key(|schema| schema.order()).unwrap_or(circular);
+            if !firsts.iter().any(|known| ptr::eq(*known, first)) {
+                firsts.push(first);
+            }
+        }
+        firsts.sort_by_cached_key(|schema| (Reverse(schema.place().height), schema.order()));
+        firsts
+    }
+
+    /// The entities that rules lead to from here, this one among them.
+    fn reached(&'static self) -> Vec<&'static Self> {
+        let mut reached = vec![self];
+        let mut from = 0;
+        while let Some(schema) = reached.get(from).copied() {
+            for target in schema.rules.iter().map(|rule| (rule.target)()) {
+                if !reached.iter().any(|known| ptr::eq(*known, target)) {
+                    reached.push(target);
+                }
+            }
+            from += 1;
+        }
+        reached
     }
 
     /// The published entities of which a write of this one can move rows, itself among them.

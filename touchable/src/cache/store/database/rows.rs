@@ -181,7 +181,7 @@ impl<C: ConnectionTrait> Rows<C> {
         let mut tries = Tries::default();
         loop {
             let done = self.db.execute_raw(statement.clone()).await;
-            if !tries.again(&done) {
+            if !tries.again(&done).await {
                 return done;
             }
         }
@@ -192,7 +192,7 @@ impl<C: ConnectionTrait> Rows<C> {
         let mut tries = Tries::default();
         loop {
             let done = self.db.query_all_raw(statement.clone()).await;
-            if !tries.again(&done) {
+            if !tries.again(&done).await {
                 return done;
             }
         }
