@@ -141,12 +141,6 @@ impl<'a> Seen<'a> {
         self.any(|write| write.dropped.is_some())
     }
 
-    /// Whether there was an upsert.
-    #[must_use]
-    pub fn has_upsert(&self) -> bool {
-        self.any(|write| matches!(write.what, What::InsertMany(_, _, Some(_))))
-    }
-
     /// The table of a write.
     #[must_use]
     pub fn table(&self, write: &Write) -> &'a Table {
