@@ -18,7 +18,7 @@ fn new_task() -> task::ActiveModel {
     task::ActiveModel {
         id: NotSet,
         updated_at: NotSet,
-        ..outer::task(0, Some(1), None)
+        ..task(0, Some(1), None)
     }
 }
 

@@ -23,7 +23,7 @@ async fn upsert_of_a_newcomer(world: &World, db: &(impl ConnectionTrait + Transa
         .await
         .unwrap();
     let before = world.moments().await;
-    let upsert = item::Entity::insert_many([stock::item("z", "renamed", 2)])
+    let upsert = item::Entity::insert_many([item("z", "renamed", 2)])
         .on_conflict(
             OnConflict::column(Sku)
                 .update_columns([Label, ShelfId])
@@ -67,7 +67,7 @@ async fn b43_upserts_of_new_rows_beside_each_other(world: &World) {
     let upserts = (0..40).map(|n| {
         let db = world.db.clone();
         tokio::spawn(async move {
-            let items = [stock::item(&format!("new {n}"), "new", 1 + n % 3)];
+            let items = [item(&format!("new {n}"), "new", 1 + n % 3)];
             let insert = item::Entity::insert_many(items)
                 .on_conflict(OnConflict::column(Sku).update_column(Label).to_owned());
             insert.touching().exec_without_returning(&db).await

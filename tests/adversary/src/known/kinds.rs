@@ -43,16 +43,6 @@ pub const KINDS: &[Kind] = &[
         )],
     },
     Kind {
-        name: "K8 an upsert: children of changed rows, old parents, and the stamp",
-        shape: |seen| seen.is(&[Stale, Surplus, Levels]) && seen.has_upsert(),
-        shown: &[(
-            ALL,
-            r#"(schema: "events", order: Serial, writers: [(touch: true, steps: [
-                Write((what: InsertMany(1, [(0, [(2, 1)])], Some([2, 255])))),
-            ])])"#,
-        )],
-    },
-    Kind {
         name: "K10 SQLite: a transaction that we let read before it writes",
         shape: |seen| seen.backend == Sqlite && seen.is(&[Contention]) && seen.says("locked"),
         shown: &[],

@@ -53,12 +53,6 @@ impl<'a> Seen<'a> {
         self.any(|write| is_refused(self.schema, &write.what, ""))
     }
 
-    /// Whether there was an upsert.
-    #[must_use]
-    pub fn has_upsert(&self) -> bool {
-        self.any(|write| matches!(write.what, What::InsertMany(_, _, Some(_))))
-    }
-
     /// The table of a write.
     #[must_use]
     pub fn table(&self, write: &Write) -> &'a Table {

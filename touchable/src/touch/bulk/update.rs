@@ -75,11 +75,12 @@ where
         ModelOf<A>: IntoActiveModel<A>,
         C: ConnectionTrait + TransactionTrait,
     {
+        let statement = self.0.as_query().clone();
         async move {
-            if self.0.as_query().get_values().is_empty() {
+            if statement.get_values().is_empty() {
                 return Ok(ours(self.0.exec(db)).await?);
             }
-            let update = Update::<A::Entity>::new(self.0.into_query(), true);
+            let update = Update::<A::Entity>::new(statement, true);
             let (_, mut models) = update.execute(db).await?;
             Ok(models.pop().ok_or(DbErr::RecordNotUpdated)?)
         }
@@ -118,7 +119,8 @@ where
         ModelOf<A>: IntoActiveModel<A>,
         C: ConnectionTrait + TransactionTrait,
     {
-        async move { Touching(self.0.validate()?).exec(db).await }
+        let one = self.0.validate();
+        async move { Touching(one?).exec(db).await }
     }
 
     /// The same; does not return the row.
@@ -129,7 +131,8 @@ where
     where
         C: ConnectionTrait + TransactionTrait,
     {
-        async move { Touching(self.0.validate()?).exec_without_returning(db).await }
+        let one = self.0.validate();
+        async move { Touching(one?).exec_without_returning(db).await }
     }
 }
 

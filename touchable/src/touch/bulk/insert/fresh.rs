@@ -51,8 +51,10 @@ pub(super) async fn generated<E: Touchable, C: ConnectionTrait>(
     if batch.rows.primary_keys::<E>().is_some() {
         return Ok(Vec::new());
     }
-    let stamps = batch.rows.distinct([schema.touch]);
-    let mut are = Condition::all().add(E::TOUCH_COLUMN.is_in(stamps.into_iter().flatten()));
+    // One that a later row of the batch has updated is above its own.
+    let stamps = batch.rows.distinct([schema.touch]).into_iter().flatten();
+    let lowest = stamps.min_by_key(E::value_stamp);
+    let mut are = Condition::all().add_option(lowest.map(|stamp| E::TOUCH_COLUMN.gte(stamp)));
     let key = schema.primary_key.first().and_then(|name| column::<E>(name));
     if let Some((key, largest)) = key.zip(largest) {
         are = are.add(key.gt(largest.clone()));

@@ -134,7 +134,7 @@ impl Shown {
         });
         let entries = parents.chain(created_rows).chain(changed_rows).collect();
         let moved = created.iter().chain(changed.iter().map(|row| &row.key));
-        (entries, self.except(moved.cloned().collect()))
+        (entries, self.except(&moved.cloned().collect::<Vec<_>>()))
     }
 
     /// What a rule names in stored rows.
@@ -152,11 +152,11 @@ impl Shown {
         Entry::fired(self.schema, rule, Start::Values(values))
     }
 
-    fn except(&self, moved: Vec<Key>) -> Except {
+    fn except(&self, moved: &[Key]) -> Except {
         if moved.is_empty() {
             return Except::Nobody;
         }
-        let mut rows = rows_of(self.schema, &moved);
+        let mut rows = rows_of(self.schema, moved);
         rows.columns(self.schema.primary_key.iter().map(|name| Alias::new(*name)));
         Except::Rows(Box::new(rows))
     }
