@@ -62,7 +62,7 @@ fn by_number(printed: &str, state: &str) -> Option<Trouble> {
     }
 }
 
-/// By `SQLite`'s result code: SQLITE_BUSY and SQLITE_LOCKED, whatever extends them in the higher bits (517: its snapshot is old).
+/// By `SQLite`'s result code: `SQLITE_BUSY` and `SQLITE_LOCKED`, whatever extends them in the higher bits (517: its snapshot is old).
 fn by_result(code: &str) -> Option<Trouble> {
     let code: u16 = code.parse().ok()?;
     matches!(code & 0xff, 5 | 6).then_some(Trouble::Busy)
