@@ -3,7 +3,7 @@
 use touchable_tests::Backend;
 
 use crate::{
-    history::{History, Order, Step, What, Write, Writer},
+    history::{History, Order, Step, Write, Writer},
     player::is_refused,
     schema::{Schema, Table},
     violation::{Check, Violation},

@@ -44,6 +44,7 @@ pub struct Schema {
     /// How the keys of its records begin.
     pub(crate) key_head: OnceLock<String>,
     place: OnceLock<Place>,
+    circles: OnceLock<Vec<&'static Schema>>,
     published: OnceLock<Vec<&'static Schema>>,
 }
 
@@ -80,6 +81,7 @@ impl Schema {
             feed: E::feed(),
             key_head: OnceLock::new(),
             place: OnceLock::new(),
+            circles: OnceLock::new(),
             published: OnceLock::new(),
             rules: E::RULES.iter().map(CompiledRule::of).collect(),
             columns: E::Column::iter()
@@ -145,7 +147,11 @@ impl Schema {
     }
 
     /// For each circle of rules that this entity's lead to, the entity that comes first in the order of locks.
-    pub(crate) fn circles(&'static self) -> Vec<&'static Self> {
+    pub(crate) fn circles(&'static self) -> &'static [&'static Self] {
+        self.circles.get_or_init(|| self.find_circles())
+    }
+
+    fn find_circles(&'static self) -> Vec<&'static Self> {
         let mut firsts: Vec<&'static Self> = Vec::new();
         for circular in self
             .reached()
