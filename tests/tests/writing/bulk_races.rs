@@ -3,16 +3,28 @@
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait, sea_query::OnConflict};
 use touchable::TouchMany;
 use touchable_tests::{
-    World,
+    World, at,
     entities::stock::{self, item},
     on_every_server,
 };
 
 use item::Column::{Label, ShelfId, Sku};
 
+async fn upsert(db: &(impl ConnectionTrait + TransactionTrait)) {
+    item::Entity::insert_many([item("z", "renamed", 2)])
+        .on_conflict(
+            OnConflict::column(Sku)
+                .update_columns([Label, ShelfId])
+                .to_owned(),
+        )
+        .touching()
+        .exec_without_returning(db)
+        .await
+        .unwrap();
+}
+
 /// A row that came after the look: it is updated all the same, and what it named and what showed it is touched.
-async fn upsert_of_a_newcomer(world: &World, db: &(impl ConnectionTrait + TransactionTrait)) {
-    stock::populate(world).await;
+async fn meet_a_newcomer(world: &World, upsert: impl Future<Output = ()>) {
     let other = world.db.begin().await.unwrap();
     let newcomer = item::Entity::insert(stock::old_item(9, "z", 1))
         .exec(&other)
@@ -23,42 +35,34 @@ async fn upsert_of_a_newcomer(world: &World, db: &(impl ConnectionTrait + Transa
         .await
         .unwrap();
     let before = world.moments().await;
-    let upsert = item::Entity::insert_many([item("z", "renamed", 2)])
-        .on_conflict(
-            OnConflict::column(Sku)
-                .update_columns([Label, ShelfId])
-                .to_owned(),
-        )
-        .touching()
-        .exec_without_returning(db);
     let commit = async {
         world.somebody_waits().await;
         other.commit().await.unwrap();
-        world.moments().await
     };
-    let (upserted, _) = tokio::join!(upsert, commit);
-    upserted.unwrap();
+    tokio::join!(upsert, commit);
     let moved = before.moved(&world.moments().await);
     let moved: Vec<&str> = moved.iter().map(String::as_str).collect();
     assert_eq!(moved, ["+items 9", "+prices 9", "shelves 1", "shelves 2"]);
     let price = world.model::<stock::price::Entity>(9).await;
-    assert!(
-        price.updated_at > touchable_tests::at(209),
-        "the newcomer's price"
-    );
+    assert!(price.updated_at > at(209), "the newcomer's price");
     assert_eq!(world.model::<item::Entity>(9).await.lock_no, 2);
 }
 
 async fn b43_upsert_of_a_newcomer(world: &World) {
-    upsert_of_a_newcomer(world, &world.db).await;
+    stock::populate(world).await;
+    meet_a_newcomer(world, upsert(&world.db)).await;
 }
 
+/// Where the database takes a snapshot at the first look, it is older than the newcomer.
 async fn b43_upsert_of_a_newcomer_in_a_transaction(world: &World) {
-    let tx = world.db.begin().await.unwrap();
-    // A snapshot, where the database takes one at the first look, is older than the newcomer.
+    stock::populate(world).await;
+    let tx = touchable::connect(world.db.clone()).begin().await.unwrap();
     item::Entity::find().all(&tx).await.unwrap();
-    tx.commit().await.unwrap();
-    upsert_of_a_newcomer(world, &touchable::connect(world.db.clone())).await;
+    let write = async {
+        upsert(&tx).await;
+        tx.commit().await.unwrap();
+    };
+    meet_a_newcomer(world, write).await;
 }
 
 /// New rows beside each other: nobody waits for somebody who waits for them.
