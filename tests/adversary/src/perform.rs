@@ -15,7 +15,6 @@ use sea_orm::{
     IntoActiveModel, Iterable, QueryFilter, QuerySelect, Schema, Value,
     sea_query::{Expr, MysqlQueryBuilder, OnConflict},
 };
-use tokio::{runtime::Handle, task::block_in_place};
 use touchable::{TouchMany, TouchRecord, Touchable, no_touching_on};
 
 use crate::{
@@ -210,9 +209,7 @@ where
                 if hookless {
                     return insert.exec_without_returning(db).await.map(drop);
                 }
-                // Its future is not `Send`.
-                let exec = || Handle::current().block_on(insert.touching().exec(db));
-                block_in_place(exec).map(drop).map_err(Into::into)
+                insert.touching().exec(db).await.map(drop).map_err(Into::into)
             }
             What::UpdateMany(_, rows, sets) => {
                 let update = assigned::<E>(table, rows, sets, token);

@@ -82,9 +82,7 @@ pub(super) async fn together<S: Form>(
     };
     let mut tries = Tries::default();
     let sent = loop {
-        // In a circle InnoDB locks so much that saves meet each time: there they take turns at once.
-        let crowded = tries.is_crowded() || statement.db_backend == DbBackend::MySql;
-        let done = save.run::<S>(session, &statement, crowded).await;
+        let done = save.run::<S>(session, &statement, tries.is_crowded()).await;
         if tries.again(&done).await {
             continue;
         }
