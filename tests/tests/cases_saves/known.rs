@@ -22,11 +22,6 @@ pub const FAILING: &[FailingCase] = &[
         SQLITE,
         "their entities were not known to the process before",
     ),
-    fails(
-        "k02_an_assertion_reads_its_own_tables",
-        SQLITE,
-        r#"the rows cannot be read: Query Error: error occurred while decoding column "name""#,
-    ),
     // Two touches that both hold a shared lock of the event, and both want it for themselves: retrying mostly helps.
     FailingCase {
         luck: true,

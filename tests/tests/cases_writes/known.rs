@@ -4,17 +4,14 @@ use touchable_tests::FailingCase;
 
 const EVERYWHERE: &[&str] = &["sqlite", "postgres", "mariadb"];
 const SQLITE: &[&str] = &["sqlite"];
-const POSTGRES: &[&str] = &["postgres"];
 const MARIADB: &[&str] = &["mariadb"];
 
 const BOTH_ENDS_MOVE: &str = r#"should have moved: []; should have stayed: ["posts 2", "tags 1"]"#;
-const RECURSION_LIMIT: &str =
-    "1931 (HY000): Query execution was interrupted. The query exceeded max_recursive_iterations";
+const RECURSION_LIMIT: &str = "The query exceeded max_recursive_iterations";
 const FIRST_THOUSAND: &str = "moved nodes of a chain of 1,500\n  left: 1002\n";
 const LINK_STAYS: &str = r#"should have moved: ["links 1"]; should have stayed: []"#;
 const TEASER_STAYS: &str = r#"should have moved: ["teasers 1"]; should have stayed: []"#;
 const NO_PRIMARY_KEY: &str = "Key 'PRIMARY' doesn't exist in table 'tasks'";
-const COARSE: &str = "the touch column `events.updated_at` does not keep microseconds";
 
 const fn fails(case: &'static str, places: &'static [&'static str], says: &'static str) -> FailingCase {
     FailingCase {
@@ -27,14 +24,10 @@ const fn fails(case: &'static str, places: &'static [&'static str], says: &'stat
 
 /// In the order of the kinds of fault.
 pub const FAILING: &[FailingCase] = &[
-    fails("k08_links_that_are_there_at_level_1", MARIADB, BOTH_ENDS_MOVE),
-    fails("k08_links_that_are_there_at_level_2", MARIADB, BOTH_ENDS_MOVE),
-    fails("k08_links_that_are_there_at_level_3", EVERYWHERE, BOTH_ENDS_MOVE),
-    fails("k08_links_that_are_there_at_level_4", EVERYWHERE, BOTH_ENDS_MOVE),
     fails(
         "k09_many_inserts_with_four_rules",
         SQLITE,
-        "(code: 1) too many SQL variables",
+        "too many SQL variables",
     ),
     fails("k09_a_long_chain_at_level_1", MARIADB, RECURSION_LIMIT),
     fails("k09_a_long_chain_at_level_2", MARIADB, RECURSION_LIMIT),
@@ -80,11 +73,6 @@ pub const FAILING: &[FailingCase] = &[
         LINK_STAYS,
     ),
     fails(
-        "k14_a_column_set_after_the_hook_at_level_3",
-        EVERYWHERE,
-        LINK_STAYS,
-    ),
-    fails(
         "k14_a_column_set_after_the_hook_at_level_4",
         EVERYWHERE,
         LINK_STAYS,
@@ -123,15 +111,5 @@ pub const FAILING: &[FailingCase] = &[
         "k14_a_unique_key_instead_of_a_primary_one_at_level_4",
         MARIADB,
         NO_PRIMARY_KEY,
-    ),
-    fails(
-        "k14_whole_milliseconds_after_a_refused_insert_at_level_1",
-        EVERYWHERE,
-        COARSE,
-    ),
-    fails(
-        "k14_whole_milliseconds_after_a_refused_insert_at_level_2",
-        EVERYWHERE,
-        COARSE,
     ),
 ];

@@ -12,6 +12,7 @@ use std::slice;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, ModelTrait, sea_query::LockType};
 
 use super::{
+    Schema,
     ahead::{lock_ahead, lock_parents},
     announce::{self, Insert},
     flush::flush,
@@ -26,6 +27,7 @@ use super::{
     sides, stamping,
     suppress::is_suppressed,
     update, version,
+    writer::become_writer,
 };
 use crate::{
     Clock, Error, Result, Touchable,
@@ -63,27 +65,37 @@ where
 {
     let schema = A::Entity::schema();
     let stamp = stamping::stamp_insert(am, Clock::current().stamp())?;
-    let rules: Vec<_> = created::<A::Entity>().collect();
+    let key = key_of_active(am, schema.primary_key.iter().map(ToString::to_string));
+    let scope = ask(db);
+    let in_transaction = in_transaction::<C>() && !matches!(scope, Some(Scope::Connection(_)));
+    let mut rules: Vec<_> = created::<A::Entity>().collect();
+    let mut parents = new_parents(am);
+    if let Some(key) = key.as_ref().filter(|_| in_transaction && is_link(schema, &rules))
+        && is_there::<A::Entity, C>(db, key).await?
+    {
+        // Nested saves insert links that are there already, and the database does nothing.
+        rules.clear();
+        parents.clear();
+    }
     // A key that is left to the database is known only when the row comes back.
     let known = rules
         .iter()
         .all(|rule| !rule.is_conditional() && rule.key().all(|column| is_given(am, &column)));
-    let parents = new_parents(am);
     let insert = Insert {
-        key: key_of_active(am, schema.primary_key.iter().map(ToString::to_string)),
+        key,
         stamp: am.get(A::Entity::TOUCH_COLUMN).into_value(),
         rules,
         parents,
         known,
     };
-    if let Some(scope) = ask(db) {
+    if let Some(scope) = scope {
         return announce::insert(db, &scope, schema, insert).await;
     }
     let mut note = Note {
         stamp: Some(stamp),
         ..Note::default()
     };
-    if known && in_transaction::<C>() {
+    if known && in_transaction {
         // In a transaction before the row, so that nothing is left to do once it is written.
         let entries = insert
             .parents
@@ -99,6 +111,19 @@ where
     }
     note::leave(Place::of(db, schema.name, None), note);
     Ok(())
+}
+
+/// Whether a row is a link between others: its key is, or contains, that of a row that it belongs to.
+fn is_link(schema: &Schema, rules: &[&'static CompiledRule]) -> bool {
+    let in_key = |column: String| schema.primary_key.contains(&column.as_str());
+    rules.iter().any(|rule| rule.key().all(in_key))
+}
+
+/// Whether a row is stored, and stays so. It is locked only when it was seen: `InnoDB` would lock the gap where it is not.
+async fn is_there<E: Touchable, C: ConnectionTrait>(db: &C, key: &Key) -> Result<bool> {
+    become_writer(db, E::schema()).await?;
+    Ok(read::<E, C>(db, key, None).await?.is_some()
+        && read::<E, C>(db, key, Some(LockType::Update)).await?.is_some())
 }
 
 /// The rules that an insert fires: a new row has parents and no children.
