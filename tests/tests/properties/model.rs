@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_orm::{DatabaseConnection, EntityTrait};
 use touchable_tests::entities::society::{event, participant, task, user};
 
+use crate::write::On;
+
 /// Keys are small, so that writes meet.
 pub const IDS: i32 = 3;
 
@@ -127,11 +129,11 @@ impl Model {
         }
     }
 
-    pub fn save_user(&mut self, id: i32, name: Option<&str>, zone: Option<&str>, moved: &mut Moved) {
+    pub fn save_user(&mut self, id: i32, name: Option<&str>, zone: Option<&str>, on: On, moved: &mut Moved) {
         let user = self.users.get_mut(&id).expect("a user to save");
         let renamed = assign(&mut user.name, name);
         let changed = assign(&mut user.zone, zone) | renamed;
-        if changed || is_not_compared(name, zone) {
+        if changed || (on.is_plain() && is_not_compared(name, zone)) {
             moved.insert(format!("users {id}"));
         }
         if renamed {
@@ -139,11 +141,18 @@ impl Model {
         }
     }
 
-    pub fn save_event(&mut self, id: i32, name: Option<&str>, location: Option<&str>, moved: &mut Moved) {
+    pub fn save_event(
+        &mut self,
+        id: i32,
+        name: Option<&str>,
+        location: Option<&str>,
+        on: On,
+        moved: &mut Moved,
+    ) {
         let event = self.events.get_mut(&id).expect("an event to save");
         let renamed = assign(&mut event.name, name);
         let changed = assign(&mut event.location, location) | renamed;
-        if changed || is_not_compared(name, location) {
+        if changed || (on.is_plain() && is_not_compared(name, location)) {
             moved.insert(format!("events {id}"));
         }
         if renamed {

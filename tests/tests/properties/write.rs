@@ -75,6 +75,13 @@ pub enum On {
     TouchSavepoint,
 }
 
+impl On {
+    /// Where an unwatched column that is set to what is stored moves the row's stamp.
+    pub const fn is_plain(self) -> bool {
+        matches!(self, Self::Plain | Self::PlainTransaction)
+    }
+}
+
 pub fn writes() -> impl Strategy<Value = Write> {
     use On::*;
     let on = proptest::sample::select(vec![
@@ -197,11 +204,11 @@ impl Write {
             Kind::InsertParticipant(user, event) => insert_participant(model, (*user, *event), to)?,
             Kind::UpdateUser(id, name, zone) => {
                 model.users.get(id)?;
-                model.save_user(*id, name.as_deref(), zone.as_deref(), to);
+                model.save_user(*id, name.as_deref(), zone.as_deref(), self.on, to);
             }
             Kind::UpdateEvent(id, name, location) => {
                 model.events.get(id)?;
-                model.save_event(*id, name.as_deref(), location.as_deref(), to);
+                model.save_event(*id, name.as_deref(), location.as_deref(), self.on, to);
             }
             Kind::UpdateTask(id, title, event, user) => {
                 model.tasks.get(id)?;
@@ -393,12 +400,12 @@ fn expect_bulk(kind: &Kind, model: &mut Model, to: &mut Moved) -> Option<()> {
     match kind {
         Kind::UpdateManyUsers(name) => {
             for id in model.users.keys().copied().collect::<Vec<_>>() {
-                model.save_user(id, Some(name), None, to);
+                model.save_user(id, Some(name), None, On::Plain, to);
             }
         }
         Kind::UpdateManyEvents(from, name) => {
             for id in model.events.range(from..).map(|(id, _)| *id).collect::<Vec<_>>() {
-                model.save_event(id, Some(name), None, to);
+                model.save_event(id, Some(name), None, On::Plain, to);
             }
         }
         Kind::RetitleMany(which, title) => {

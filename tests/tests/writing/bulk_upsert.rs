@@ -180,10 +180,8 @@ async fn b43_upsert_by_any_key(world: &World) {
         sea_orm::ConnectionTrait::execute_unprepared(&world.db, sql)
             .await
             .unwrap();
-        conflict = OnConflict::new()
-            .expr(Func::lower(Expr::col(Sku)))
-            .update_column(Label)
-            .to_owned();
+        conflict = OnConflict::new();
+        conflict.expr(Func::lower(Expr::col(Sku))).update_column(Label);
         numbered(8, item("A", "A", 1))
     };
     let renamed = item::ActiveModel {

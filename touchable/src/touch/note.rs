@@ -131,13 +131,9 @@ mod tests {
     use super::{Note, Place, is_cut, leave, take};
     use crate::Stamp;
 
-    fn stamp(micros: i64) -> Option<Stamp> {
-        Some(Stamp::from_micros(micros))
-    }
-
     fn note(micros: i64) -> Note {
         Note {
-            stamp: stamp(micros),
+            stamp: Some(Stamp::from_micros(micros)),
             ..Note::default()
         }
     }
@@ -147,9 +143,9 @@ mod tests {
         let (one, other) = (1_u8, 2_u8);
         let key = vec![1.into()];
         leave(Place::of(&one, "a", Some(&key)), note(5));
-        assert!(take(&Place::of(&other, "a", Some(&key)), stamp(5)).is_none());
-        assert!(take(&Place::of(&one, "b", Some(&key)), stamp(5)).is_none());
-        assert!(take(&Place::of(&one, "a", Some(&key)), stamp(5)).is_some());
+        assert!(take(&Place::of(&other, "a", Some(&key)), Some(Stamp::from_micros(5))).is_none());
+        assert!(take(&Place::of(&one, "b", Some(&key)), Some(Stamp::from_micros(5))).is_none());
+        assert!(take(&Place::of(&one, "a", Some(&key)), Some(Stamp::from_micros(5))).is_some());
     }
 
     #[test]
@@ -159,7 +155,12 @@ mod tests {
         leave(place(), note(5));
         leave(place(), Note::default());
         // The row has come back as somebody else has left it.
-        assert!(take(&place(), stamp(4)).unwrap().stamp.is_none());
+        assert!(
+            take(&place(), Some(Stamp::from_micros(4)))
+                .unwrap()
+                .stamp
+                .is_none()
+        );
     }
 
     #[test]
