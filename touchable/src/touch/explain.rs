@@ -6,7 +6,8 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait};
 
 use super::{
     Event, Schema,
-    hooks::{children_of, new_parents, parents_of},
+    delete::{children_of, parents_of},
+    insert::new_parents,
     plan::{Entry, Except, Key, Plan, Touch, plan},
     row::{display_key, primary_key_of_active, read},
     sql::Sql,
