@@ -8,7 +8,7 @@ use std::{cell::RefCell, sync::Arc};
 
 use sea_orm::ConnectionTrait;
 
-use super::{intent::Intents, session::Session, transaction::Open};
+use super::{intent::Intents, open::Open, session::Session};
 
 /// One of our connections, as a hook sees it.
 #[derive(Clone, Debug)]

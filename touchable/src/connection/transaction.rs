@@ -1,10 +1,6 @@
 //! The connection inside a transaction.
 
-use std::{
-    mem,
-    pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{mem, pin::Pin, sync::Arc};
 
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
@@ -13,23 +9,19 @@ use sea_orm::{
 };
 
 use super::{
-    after_commit::Work,
     bypass::ours,
     form::{Execute, Form, QueryAll, QueryOne},
     handshake::{Scope, answer},
     health::Health,
-    intent::{Intent, Intents, Rest},
+    intent::{Intent, Rest},
     later::{self, Later},
-    pending::Pending,
+    open::Open,
     session::Session,
     settle::settle,
     spelling::Verb,
     written,
 };
-use crate::{
-    Result,
-    touch::engine::{Entry, Moved, finish, flush_entries},
-};
+use crate::touch::engine::{Entry, finish, flush_entries};
 
 /// A transaction, or a savepoint in one, whose touches wait for the outermost commit.
 ///
@@ -40,62 +32,6 @@ pub struct TouchTransaction {
     open: Arc<Open>,
     /// The transaction around a savepoint.
     parent: Option<Arc<Open>>,
-}
-
-/// What hooks see of a transaction.
-#[derive(Debug)]
-pub(crate) struct Open {
-    pub(crate) intents: Intents,
-    pending: Mutex<Pending>,
-    session: Arc<Session>,
-    /// Shared with the savepoints.
-    health: Arc<Health>,
-}
-
-impl Open {
-    fn new(session: Arc<Session>, health: Arc<Health>) -> Arc<Self> {
-        Arc::new(Self {
-            intents: Intents::default(),
-            pending: Mutex::default(),
-            session,
-            health,
-        })
-    }
-
-    fn pending(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Lets touches wait for the commit.
-    pub(crate) fn defer(&self, entries: Vec<Entry>) {
-        self.pending().extend(entries);
-    }
-
-    pub(crate) const fn session(&self) -> &Arc<Session> {
-        &self.session
-    }
-
-    pub(crate) fn health(&self) -> &Health {
-        &self.health
-    }
-
-    /// Lets it be told that these rows change.
-    ///
-    /// # Errors
-    /// When nobody tells of them.
-    pub(crate) fn announce_moved(&self, moved: &[Moved]) -> Result<()> {
-        let publisher = &self.session.publisher;
-        self.pending().messages.add_moved(publisher, moved)
-    }
-
-    #[cfg(feature = "feed")]
-    pub(crate) fn announce(&self, outlet: Arc<dyn super::messages::Outlet>, letter: super::messages::Letter) {
-        self.pending().messages.add(outlet, letter);
-    }
-
-    pub(super) fn register(&self, work: Work) {
-        self.pending().work.push(work);
-    }
 }
 
 impl TouchTransaction {
