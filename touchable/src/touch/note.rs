@@ -116,14 +116,14 @@ pub(super) fn take(place: &Place, stamp: Option<Stamp>) -> Option<Note> {
 }
 
 /// Whether a column has cut digits off the stamp that was written. Ours never end in zero, so a value that does was not
-/// written as it stands; whole seconds may also have been rounded up.
+/// written as it stands; `PostgreSQL` rounds, so that it may also be above what was written.
 pub(super) fn is_cut(written: Stamp, found: Stamp) -> bool {
     const SECOND: i64 = 1_000_000;
     let (written, found) = (written.as_micros(), found.as_micros());
     let behind = written - found;
     written % 1_000 != 0
         && found % 1_000 == 0
-        && ((0..SECOND).contains(&behind) || (found % SECOND == 0 && (-SECOND..0).contains(&behind)))
+        && ((-1_000..SECOND).contains(&behind) || (found % SECOND == 0 && (-SECOND..0).contains(&behind)))
 }
 
 #[cfg(test)]
@@ -170,7 +170,8 @@ mod tests {
             (1_234_567, 1_000_000, true),
             (1_734_567, 2_000_000, true),
             (1_234_567, 1_234_567, false),
-            (1_234_567, 1_235_000, false),
+            (1_234_567, 1_235_000, true),
+            (1_234_567, 1_236_000, false),
             (1_234_000, 1_234_000, false),
         ] {
             let [written, found] = [written, found].map(Stamp::from_micros);
