@@ -25,7 +25,7 @@ use crate::{
     Stamp,
     touch::{
         Schema,
-        engine::{CompiledRule, Entry, Key},
+        engine::{CompiledRule, Entry, Key, quoted_table},
     },
 };
 
@@ -170,7 +170,7 @@ impl Intents {
     /// Registers what the next statement is for.
     pub(crate) fn register(&self, write: Write, backend: sea_orm::DbBackend, intent: Intent) {
         let number = REGISTERED.fetch_add(1, SeqCst);
-        let table = spelling::quoted_table(write.schema, backend);
+        let table = quoted_table(write.schema, backend);
         let mut waiting = self.waiting();
         if waiting.intents.len() >= CAPACITY {
             waiting.intents.pop_front();

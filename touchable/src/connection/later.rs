@@ -37,9 +37,9 @@ pub(super) async fn find<S: Form, C: ConnectionTrait>(
         return Ok(Later::Nothing);
     };
     match rest {
-        // Rows that were there already do not come back.
-        Rest::Parents { rules, .. } if S::READS => {
-            Ok(Later::Others(parents(write.schema, rules, S::rows(sent))?))
+        // Rows that were there already do not come back; their own saves may have known, and fire nothing.
+        Rest::Parents { .. } if S::READS => {
+            Ok(Later::Others(parents(write.schema, fired(saves), S::rows(sent))?))
         }
         Rest::Nothing | Rest::Parents { known: true, .. } => Ok(Later::Registered),
         Rest::Parents { rules, .. } => {
@@ -51,6 +51,15 @@ pub(super) async fn find<S: Form, C: ConnectionTrait>(
         }
         Rest::Row(..) => Ok(Later::Nothing),
     }
+}
+
+/// The rules that inserts of one statement fire: those of any that fires some, since all are of one entity.
+fn fired(saves: &[(Write, Rest)]) -> &[&'static CompiledRule] {
+    let rules = saves.iter().filter_map(|(_, rest)| match rest {
+        Rest::Parents { rules, .. } => Some(rules.as_slice()),
+        _ => None,
+    });
+    rules.max_by_key(|rules| rules.len()).unwrap_or_default()
 }
 
 /// The rows that a new one belongs to, whose key is `given` or made by the database.

@@ -1,8 +1,8 @@
 //! How SeaORM spells the statement of a save.
 
-use sea_orm::{DbBackend, Statement, Value, sea_query::Query};
+use sea_orm::{Statement, Value};
 
-use crate::touch::{Schema, engine::Key};
+use crate::touch::engine::Key;
 
 /// What a statement does to its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,13 +10,6 @@ pub(crate) enum Verb {
     Insert,
     Update,
     Delete,
-}
-
-/// The table as sea-query writes it.
-pub(crate) fn quoted_table(schema: &Schema, backend: DbBackend) -> String {
-    let delete = Query::delete().from_table(schema.table.clone()).to_owned();
-    let sql = backend.build(&delete).sql;
-    sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
 }
 
 /// Whether a statement is one that SeaORM writes to do this to the rows of a table.

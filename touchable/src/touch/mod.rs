@@ -59,7 +59,7 @@ pub(crate) mod engine {
         plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
         row::{display_key, is_null, primary_key_of_model},
         schema::{ColumnKind, CompiledRule},
-        sql::{Sql, Worded},
+        sql::{Sql, Worded, quoted_table},
         suppress::{Suppression, is_suppressed, is_suppressing},
     };
 }

@@ -14,7 +14,10 @@ pub(crate) mod rising;
 mod statements;
 mod walk;
 
-use sea_orm::sea_query::{Alias, DynIden, IntoIden};
+use sea_orm::{
+    DbBackend,
+    sea_query::{Alias, DynIden, IntoIden, Query},
+};
 
 pub(crate) use conditions::{in_values, joined};
 pub(crate) use statements::{Sql, Worded};
@@ -23,6 +26,13 @@ use super::Schema;
 
 pub(crate) fn table_name(schema: &Schema) -> DynIden {
     Alias::new(schema.name).into_iden()
+}
+
+/// The table as sea-query writes it.
+pub(crate) fn quoted_table(schema: &Schema, backend: DbBackend) -> String {
+    let delete = Query::delete().from_table(schema.table.clone()).to_owned();
+    let sql = backend.build(&delete).sql;
+    sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
 }
 
 /// The name of the i-th column of a key: `k0`, `k1`, …

@@ -6,13 +6,10 @@
 
 use sea_orm::{
     DbBackend, Order, Statement,
-    sea_query::{
-        Condition, DeleteStatement, DynIden, LockType, MysqlQueryBuilder, Query, SelectStatement,
-        UpdateStatement,
-    },
+    sea_query::{Condition, DeleteStatement, DynIden, LockType, Query, SelectStatement, UpdateStatement},
 };
 
-use super::{Sql, key_alias, rising, table_name};
+use super::{Sql, key_alias, quoted_table, rising, table_name};
 use crate::{
     Stamp,
     touch::{Schema, capture::Captured, plan::Touch},
@@ -20,7 +17,7 @@ use crate::{
 
 /// The UPDATE of a touch whose assignments are given.
 pub(in crate::touch) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
-    let table = quoted_table(touch.target);
+    let table = quoted_table(touch.target, DbBackend::MySql);
     let hits = Hits::of(sql, touch);
     if let (true, Some(except)) = (hits.all, Sql::except(touch, &table_name(touch.target))) {
         assignments.cond_where(except);
@@ -37,8 +34,8 @@ pub(in crate::touch) fn update(sql: &Sql, touch: &Touch, mut assignments: Update
 
 /// An UPDATE of rows by their primary keys. On a small table the optimizer would rather read all rows, and lock them.
 pub(in crate::touch) fn by_primary_key(update: &UpdateStatement, schema: &Schema) -> Statement {
-    let (mut statement, set) =
-        Captured::of(DbBackend::MySql, update).split_at("UPDATE ".len() + quoted_table(schema).len());
+    let (mut statement, set) = Captured::of(DbBackend::MySql, update)
+        .split_at("UPDATE ".len() + quoted_table(schema, DbBackend::MySql).len());
     statement.push(" FORCE INDEX (PRIMARY)");
     statement.append(set);
     statement.into_statement(DbBackend::MySql)
@@ -46,7 +43,7 @@ pub(in crate::touch) fn by_primary_key(update: &UpdateStatement, schema: &Schema
 
 /// The same of a DELETE.
 pub(in crate::touch) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -> Statement {
-    let table = quoted_table(schema);
+    let table = quoted_table(schema, DbBackend::MySql);
     let (_, condition) = Captured::of(DbBackend::MySql, delete).split_at("DELETE FROM ".len() + table.len());
     let mut statement = Captured::default();
     statement.push(&format!("DELETE {table} FROM {table} FORCE INDEX (PRIMARY)"));
@@ -58,7 +55,7 @@ pub(in crate::touch) fn delete_by_primary_key(delete: &DeleteStatement, schema: 
 pub(in crate::touch) fn lock(sql: &Sql, touch: &Touch) -> Statement {
     let mut statement = Captured::default();
     statement.push("SELECT COUNT(*) FROM ");
-    Hits::of(sql, touch).join(&mut statement, &quoted_table(touch.target));
+    Hits::of(sql, touch).join(&mut statement, &quoted_table(touch.target, DbBackend::MySql));
     statement.push(" FOR UPDATE");
     statement.into_statement(DbBackend::MySql)
 }
@@ -75,7 +72,7 @@ pub(in crate::touch) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Stateme
         .fold(Condition::all(), Condition::add);
     let mut statement = Captured::of(DbBackend::MySql, &keys_of(touch.target));
     statement.push(" FROM ");
-    hits.join(&mut statement, &quoted_table(touch.target));
+    hits.join(&mut statement, &quoted_table(touch.target, DbBackend::MySql));
     let wanted = Query::select().cond_where(condition).to_owned();
     let (_, wanted) = Captured::of(DbBackend::MySql, &wanted).split_at("SELECT ".len());
     statement.append(wanted);
@@ -147,12 +144,4 @@ impl Hits {
         let on: Vec<String> = self.columns.iter().enumerate().map(equal).collect();
         statement.push(&on.join(" AND "));
     }
-}
-
-/// The table as sea-query writes it for MySQL.
-fn quoted_table(schema: &Schema) -> String {
-    let sql = Query::delete()
-        .from_table(schema.table.clone())
-        .to_string(MysqlQueryBuilder);
-    sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
 }
