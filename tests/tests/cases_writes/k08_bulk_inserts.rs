@@ -162,3 +162,30 @@ cases!(tags::tables(), 1:
     k08_links_that_are_there_at_level_3 on sqlite postgres mariadb,
     k08_links_that_are_there_at_level_4 on sqlite postgres mariadb,
 );
+
+/// Post 2 has tag 1 already, and tag 3 is new to it: both are inserted by one statement.
+async fn append_both(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    let post = tags::post::Entity::find_by_id(2).one(db).await?;
+    let [there, new] = [1, 3].map(tags::tag::Entity::find_by_id);
+    let (there, new) = (there.one(db).await?, new.one(db).await?);
+    let post: tags::post::ActiveModelEx = post.expect("post 2").into_ex().into();
+    let post = post.add_tag(there.expect("tag 1").into_ex());
+    let post = post.add_tag(new.expect("tag 3").into_ex());
+    post.save(db).await?;
+    Ok(())
+}
+
+on_levels!(
+    tags::populate, append_both, ["+post_tags 2/3", "posts 2", "tags 3"] =>
+    1 k08_a_new_link_beside_one_that_is_there_at_level_1,
+    2 k08_a_new_link_beside_one_that_is_there_at_level_2,
+    3 k08_a_new_link_beside_one_that_is_there_at_level_3,
+    4 k08_a_new_link_beside_one_that_is_there_at_level_4,
+);
+
+cases!(tags::tables(), 1:
+    k08_a_new_link_beside_one_that_is_there_at_level_1 on sqlite postgres mariadb,
+    k08_a_new_link_beside_one_that_is_there_at_level_2 on sqlite postgres mariadb,
+    k08_a_new_link_beside_one_that_is_there_at_level_3 on sqlite postgres mariadb,
+    k08_a_new_link_beside_one_that_is_there_at_level_4 on sqlite postgres mariadb,
+);
