@@ -7,9 +7,10 @@ pub use sea_orm::{self, prelude::async_trait};
 use sea_orm::{EntityTrait, Linked, Related, RelatedSelfVia, RelationDef, Value, sea_query::ValueType};
 
 pub use crate::{
-    __feed as feed, __records as records, Stamp, StampType, Touchable, VersionType,
     cache::key::record::{self, Record},
-    touch::{Dirty, Events, Fields, Rule, Schema, hooks::*},
+    clock::Stamp,
+    entity::{Dirty, Events, Fields, Rule, Schema, StampType, Touchable, VersionType},
+    save::hooks::*,
 };
 
 /// A stamp in the type of a touch column.

@@ -55,7 +55,7 @@
 //! | saves that are atomic with their touches | [`connection`] |
 //! | bulk writes that touch | [`TouchMany`] |
 //! | locking what a transaction will touch, repeating it | [`LockRecord`], [`TouchConnection::transaction_retrying`], [`TransactionRetrying`] |
-//! | touching without saving | [`TouchRecord`], [`Touchable::touch_all`] |
+//! | touching without saving | [`TouchRecord`], [`TouchAll`] |
 //! | saving without touching | [`no_touching`], [`no_touching_on`] |
 //! | seeing the rules, and what a save would do | [`graph`] |
 //! | keys and versions of records | [`cache::key`] |
@@ -82,8 +82,10 @@ pub mod cache;
 pub mod check;
 mod clock;
 pub mod connection;
-mod entity;
+mod dialect;
+pub mod entity;
 mod error;
+mod explain;
 #[cfg(feature = "feed")]
 pub mod feed;
 pub mod graph;
@@ -94,10 +96,11 @@ pub mod lease;
 pub mod observe;
 #[cfg(feature = "redis")]
 mod redis;
+pub mod save;
 #[cfg(feature = "lease")]
 mod task;
 pub mod testing;
-pub mod touch;
+mod touch;
 
 #[doc(hidden)]
 pub mod __private;
@@ -109,12 +112,11 @@ pub use connection::{
 };
 pub use entity::{StampType, Touchable, VersionType};
 pub use error::{Error, Result};
+pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use graph::TouchGraph;
+pub use save::{LockRecord, TouchAll, TouchMany, TouchRecord};
 #[cfg(feature = "lease")]
 pub use task::Task;
-pub use touch::{
-    Explanation, LockRecord, TouchMany, TouchRecord, Touched, explain, explain_delete, explain_insert,
-    no_touching, no_touching_on,
-};
+pub use touch::{Touched, no_touching, no_touching_on};
 #[cfg(feature = "derive")]
 pub use touchable_derive::{Touchable, template};

@@ -33,15 +33,7 @@
 //!   one of the transaction that does it.
 //! - On that one statement `seconds` includes the save, and there are no spans inside: its touches have none of their own.
 
-use std::time::Instant;
-
 use metrics::{Key, Label, Level, Metadata};
-use tracing::{Span, field};
-
-use crate::touch::{
-    Schema,
-    engine::{Plan, Reason, Touch},
-};
 
 /// The name of the span around a flush.
 pub const SPAN: &str = "touchable.flush";
@@ -56,12 +48,7 @@ pub const BYPASSES: &str = "touchable_bypasses_total";
 /// Durations of flushes.
 pub const FLUSH_SECONDS: &str = "touchable_flush_seconds";
 
-static METADATA: Metadata<'static> = Metadata::new("touchable", Level::INFO, Some("touchable"));
-
-/// Counts saved records. The labels are the schema's own, so that nothing is allocated on the way.
-pub(crate) fn saved(schema: &'static Schema, records: u64) {
-    count(SAVES, &schema.labels, records);
-}
+pub(crate) static METADATA: Metadata<'static> = Metadata::new("touchable", Level::INFO, Some("touchable"));
 
 pub(crate) fn count(name: &'static str, labels: &'static [Label], by: u64) {
     let key = Key::from_static_parts(name, labels);
@@ -73,85 +60,4 @@ pub(crate) fn bypassed(table: &'static str, reason: &'static str) {
     let labels = vec![Label::new("table", table), Label::new("reason", reason)];
     let key = Key::from_parts(BYPASSES, labels);
     metrics::with_recorder(|recorder| recorder.register_counter(&key, &METADATA).increment(1));
-}
-
-/// A flush under way.
-pub(crate) struct Flush {
-    span: Span,
-    began: Instant,
-}
-
-impl Flush {
-    pub(crate) fn begin(plan: &Plan) -> Self {
-        let span = tracing::debug_span!(
-            SPAN,
-            entity = field::Empty,
-            rules = field::Empty,
-            rows = field::Empty,
-            seconds = field::Empty
-        );
-        if !span.is_disabled() {
-            let entities: Vec<&str> = plan.sources.iter().map(|schema| schema.name).collect();
-            span.record("entity", entities.join(", "));
-            span.record(
-                "rules",
-                labels(plan.touches.iter().flat_map(|touch| &touch.rules)),
-            );
-        }
-        Self {
-            span,
-            began: Instant::now(),
-        }
-    }
-
-    pub(crate) const fn span(&self) -> &Span {
-        &self.span
-    }
-
-    /// Reports how many rows each touch of the plan has moved; nothing when that is not known.
-    pub(crate) fn end(self, plan: &Plan, moved: &[u64]) {
-        let seconds = self.began.elapsed().as_secs_f64();
-        self.span.record("seconds", seconds);
-        let key = Key::from_static_name(FLUSH_SECONDS);
-        metrics::with_recorder(|recorder| recorder.register_histogram(&key, &METADATA).record(seconds));
-        if moved.is_empty() {
-            return;
-        }
-        self.span.record("rows", moved.iter().sum::<u64>());
-        for (touch, rows) in plan.touches.iter().zip(moved).filter(|(_, rows)| **rows > 0) {
-            count(ROWS_TOUCHED, &touch.target.labels, *rows);
-            for reason in &touch.rules {
-                if let Reason::Rule(rule) = reason {
-                    count(RULES_FIRED, &rule.labels, 1);
-                }
-            }
-        }
-    }
-}
-
-impl Touch {
-    /// The span of this touch's UPDATE.
-    pub(crate) fn span(&self) -> Span {
-        let span = tracing::debug_span!(
-            "touchable.touch",
-            table = self.target.name,
-            rules = field::Empty,
-            rows = field::Empty
-        );
-        if !span.is_disabled() {
-            span.record("rules", labels(&self.rules));
-        }
-        span
-    }
-}
-
-/// The rules' names, each once.
-pub(crate) fn labels<'a>(rules: impl IntoIterator<Item = &'a Reason>) -> String {
-    let mut labels: Vec<&str> = Vec::new();
-    for rule in rules {
-        if !labels.contains(&rule.label()) {
-            labels.push(rule.label());
-        }
-    }
-    labels.join(", ")
 }

@@ -4,6 +4,7 @@
 //! of it. That is what makes shrinking simple.
 
 use serde::{Deserialize, Serialize};
+use touchable::TouchAll;
 
 /// A run on one schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

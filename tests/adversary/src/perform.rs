@@ -15,7 +15,7 @@ use sea_orm::{
     IntoActiveModel, Iterable, QueryFilter, QuerySelect, Schema, Value,
     sea_query::{Expr, MysqlQueryBuilder, OnConflict},
 };
-use touchable::{TouchMany, TouchRecord, Touchable, no_touching_on};
+use touchable::{TouchAll, TouchMany, TouchRecord, Touchable, no_touching_on};
 
 use crate::{
     history::{From, How, Row, Set, Stamp, What},

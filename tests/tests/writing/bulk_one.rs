@@ -327,7 +327,7 @@ fn are_send<C: ConnectionTrait + TransactionTrait>(db: &C) {
     is_send(task::Entity::delete_by_id(1).touching().exec_with_returning(db));
     is_send(task::Entity::delete_many().touching().exec(db));
     is_send(task::Entity::delete_many().touching().exec_with_returning(db));
-    is_send(touchable::Touchable::touch_all(task::Entity::find(), db));
+    is_send(touchable::TouchAll::touch_all(task::Entity::find(), db));
 }
 
 fn saves_are_send<C: ConnectionTrait>(db: &C, model: &task::Model) {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Cache, CacheKey, Failure, Options, entry::Typed, flight::Keys, load::LoadError, options::Age,
-    store::Store,
+    Cache, CacheKey, Options, entry::Typed, flight::Keys, load::LoadError, options::Age, store::Store,
 };
-use crate::Result;
+use crate::error::{Result, cache::Failure};
 
 impl<S: Store> Cache<S> {
     /// The value under a key, unless it is too old.

@@ -15,7 +15,7 @@ use super::{
     read::Found,
     store::Store,
 };
-use crate::{Result, cache::Failure};
+use crate::error::{Result, cache::Failure};
 
 /// Who runs the loader.
 pub(super) enum Looked<V> {

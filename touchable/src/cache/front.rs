@@ -2,8 +2,11 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{Failure, entry::Format, flight::Flights, key::Namespace, observe::Meters, store::Store};
-use crate::{Clock, Result};
+use super::{entry::Format, flight::Flights, key::Namespace, observe::Meters, store::Store};
+use crate::{
+    clock::Clock,
+    error::{Result, cache::Failure},
+};
 
 const DEFAULT_NAME: &str = "cache";
 const DEFAULT_MAX_VALUE_BYTES: usize = 8 << 20;

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 use super::{
-    Failure,
     caught::caught,
     cluster::Turn,
     entry::{Codec, Payload, encode},
@@ -15,7 +14,10 @@ use super::{
     options::{Age, Options},
     store::Store,
 };
-use crate::{Clock, Result};
+use crate::{
+    clock::Clock,
+    error::{Result, cache::Failure},
+};
 
 /// What a loader may fail with.
 pub(super) type LoadError = Box<dyn std::error::Error + Send + Sync>;
@@ -164,7 +166,7 @@ impl<S: Store> Inner<S> {
         }
     }
 
-    pub(super) fn unwritten(&self, failure: &crate::Error) {
+    pub(super) fn unwritten(&self, failure: &crate::error::Error) {
         self.meters.unwritten.increment(1);
         tracing::warn!(cache = self.meters.name(), %failure, "a loaded value could not be stored");
     }

@@ -20,7 +20,6 @@ mod collection;
 mod direct;
 #[cfg(feature = "cache")]
 pub(crate) mod entry;
-mod failure;
 #[cfg(feature = "cache")]
 mod fetch;
 #[cfg(feature = "cache")]
@@ -49,7 +48,6 @@ mod template;
 pub use collection::VersionedSelect;
 #[cfg(feature = "cache")]
 pub use entry::Text;
-pub(crate) use failure::Failure;
 #[cfg(feature = "cache")]
 pub use fragment::{FragmentCache, Lookup, Rendered, observe};
 #[cfg(feature = "cache")]

@@ -2,8 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Failure, entry::Times, store::Ttl};
-use crate::{Error, Result};
+use super::{entry::Times, store::Ttl};
+use crate::error::{Error, Result, cache::Failure};
 
 /// How long an entry lives, and what happens around its end.
 ///

@@ -8,7 +8,7 @@ use super::{
     options::{Age, Options},
     store::Store,
 };
-use crate::Result;
+use crate::error::Result;
 
 /// A value from the store.
 pub(super) struct Found<V> {

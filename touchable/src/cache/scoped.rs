@@ -14,7 +14,7 @@ use super::{
     load::{Boarded, LoadError},
     store::Store,
 };
-use crate::Result;
+use crate::error::Result;
 
 impl<S: Store> Cache<S> {
     /// [`fetch`](Self::fetch) with a loader that borrows from the caller.

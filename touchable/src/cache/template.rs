@@ -1,7 +1,7 @@
 //! A template and the state of its files.
 
 use super::{CacheKey, key::KeyWriter};
-use crate::Result;
+use crate::error::Result;
 
 /// A template by its name and a digest of its text. In a key it makes an edited template another one: old HTML is never
 /// shown, and what was not edited keeps its entries across deployments.

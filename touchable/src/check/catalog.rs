@@ -4,7 +4,7 @@ use std::fmt;
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, sea_query::TableName};
 
-use crate::Result;
+use crate::error::Result;
 
 /// A table as it is; empty when there is none.
 #[derive(Debug, Default)]

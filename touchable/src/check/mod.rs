@@ -26,15 +26,17 @@
 
 mod catalog;
 mod needs;
-mod problem;
 
 use sea_orm::ConnectionTrait;
 
+pub use crate::error::{Fault, Problem};
 pub(crate) use catalog::Catalog;
-pub use problem::{Fault, Problem};
 
 use self::needs::needs;
-use crate::{Error, Result, TouchGraph};
+use crate::{
+    error::{Error, Result},
+    graph::TouchGraph,
+};
 
 /// Fails when a column is missing, too coarse or of a type that cannot be bumped, or an association has no index.
 ///

@@ -5,13 +5,11 @@ use sea_orm::{
     sea_query::{TableName, TableRef},
 };
 
-use super::{
-    catalog::{Catalog, Kind},
-    problem::{Fault, Problem},
-};
+use super::catalog::{Catalog, Kind};
 use crate::{
-    TouchGraph,
-    touch::{Schema, engine::ColumnKind},
+    entity::{ColumnKind, Schema},
+    error::{Fault, Problem},
+    graph::TouchGraph,
 };
 
 /// What a table has to have.

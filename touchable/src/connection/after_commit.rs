@@ -6,7 +6,7 @@ use futures_core::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DbErr};
 
 use super::handshake::{Scope, ask};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Something to do once, after the commit.
 pub(super) struct Work(Box<dyn FnOnce() -> BoxFuture<'static, Result<(), Failure>> + Send>);

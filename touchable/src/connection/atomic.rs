@@ -21,14 +21,11 @@ use super::{
     written::WrittenUpdate,
 };
 use crate::{
-    Clock, Error, Result,
-    touch::{
-        Schema,
-        engine::{
-            Captured, CompiledRule, Entry, Key, Moved, Query as Rows, Start, Tries, carry_out, flush_entries,
-            rows_of, take_turn,
-        },
-    },
+    clock::Clock,
+    dialect::Captured,
+    entity::{CompiledRule, Key, Schema},
+    error::{Error, Result},
+    touch::{Entry, Moved, Query as Rows, Start, Tries, carry_out, flush_entries, rows_of, take_turn},
 };
 
 /// A save whose statement has arrived.

@@ -7,18 +7,11 @@ use std::{
 
 use super::bypassing::acknowledged;
 use crate::{
-    Error, Result, observe,
-    touch::{Schema, known_schemas},
+    entity::{Schema, known_schemas},
+    error::{Error, Result},
+    observe,
+    touch::is_ours,
 };
-
-tokio::task_local! {
-    static OURS: ();
-}
-
-/// Runs a future whose writes are the library's own.
-pub(crate) async fn ours<F: Future>(future: F) -> F::Output {
-    OURS.scope((), future).await
-}
 
 /// Looks at every statement that no save has announced.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +57,7 @@ impl Watch {
         let Some(table) = written_table(sql) else {
             return Ok(());
         };
-        if OURS.try_with(|()| ()).is_ok() {
+        if is_ours() {
             return Ok(());
         }
         let Some(schema) = self.find(table) else {

@@ -22,11 +22,10 @@ use super::{
     spelling::{self, Verb, bound},
 };
 use crate::{
-    Stamp,
-    touch::{
-        Schema,
-        engine::{CompiledRule, Entry, Key, quoted_table},
-    },
+    clock::Stamp,
+    dialect::quoted_table,
+    entity::{CompiledRule, Key, Schema},
+    touch::Entry,
 };
 
 /// How many intents a connection keeps, and how many notes for `after_save`. Each waits for the next step of its save; only

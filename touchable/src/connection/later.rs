@@ -7,11 +7,9 @@ use super::{
     intent::{Rest, Write},
 };
 use crate::{
-    Error, Result,
-    touch::{
-        Schema,
-        engine::{CompiledRule, Entry, Key, Start, Values},
-    },
+    entity::{CompiledRule, Key, Schema},
+    error::{Error, Result},
+    touch::{Entry, Start, Values},
 };
 
 /// What a statement sets in motion that has been answered.
@@ -138,7 +136,7 @@ pub(super) fn new_key<S: Form>(
     }
     match (S::last_insert_id(sent), schema.primary_key.as_slice()) {
         (Some(id), [_]) => Ok(vec![id.into()]),
-        _ => Err(Error::untold_key(schema)),
+        _ => Err(Error::untold_key(schema.name)),
     }
 }
 

@@ -7,8 +7,8 @@ use sea_orm::{DatabaseTransaction, Value};
 
 use super::publisher::Publisher;
 use crate::{
-    Result,
-    touch::engine::{Moved, finish},
+    error::Result,
+    touch::{Moved, finish},
 };
 
 /// A message, and what it is about.

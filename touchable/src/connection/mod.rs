@@ -46,7 +46,6 @@ mod written;
 
 pub use after_commit::after_commit;
 pub(crate) use beginning::begin_writing;
-pub(crate) use bypass::ours;
 pub use bypassing::Bypassing;
 pub(crate) use handshake::{Scope, ask};
 pub(crate) use intent::{Change, Counts, Intent, Rest, Write};

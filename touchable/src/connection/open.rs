@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{after_commit::Work, health::Health, intent::Intents, pending::Pending, session::Session};
 use crate::{
-    Result,
-    touch::engine::{Entry, Moved},
+    error::Result,
+    touch::{Entry, Moved},
 };
 
 /// What hooks see of a transaction.

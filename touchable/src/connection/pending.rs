@@ -11,8 +11,8 @@ use super::{
     publisher::Publisher,
 };
 use crate::{
-    Result,
-    touch::engine::{CHUNK, Entry, RowSet, Start, Suppression, Values, flush_entries},
+    error::Result,
+    touch::{CHUNK, Entry, RowSet, Start, Suppression, Values, flush_entries},
 };
 
 /// What a transaction has still to do when it commits.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::messages::Outlet;
-use crate::{Error, Result, touch::Schema};
+use crate::{
+    entity::Schema,
+    error::{Error, Result},
+};
 
 /// The outlets of a connection.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +63,6 @@ impl Publisher {
     /// When the entity has no outlet here.
     pub(super) fn outlet_of(&self, schema: &Schema) -> Result<&Arc<dyn Outlet>> {
         self.outlet(schema)
-            .ok_or_else(|| Error::untold(schema.name, schema))
+            .ok_or_else(|| Error::untold(schema.name, schema.name, schema.feed.unwrap_or_default()))
     }
 }

@@ -12,9 +12,10 @@ use super::{
     template::{Template, Templates, with_stand_ins},
     written::WrittenUpdate,
 };
-use crate::touch::{
-    engine::{Assigned, Except, Key, Plan, Sql, Worded, is_suppressed, is_suppressing, plan, rows_of},
-    rising,
+use crate::{
+    dialect::rising,
+    entity::Key,
+    touch::{Assigned, Except, Plan, Sql, Worded, is_suppressed, is_suppressing, plan, rows_of},
 };
 
 /// The recipes of a connection; `None` for a statement that is not of the form that SeaORM's `update` has.

@@ -6,9 +6,8 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionError};
 
 use super::{session::TouchConnection, transaction::TouchTransaction};
 use crate::{
-    Error,
-    error::{Trouble, Troubled, trouble_of},
-    touch::engine::{Tries, begin},
+    error::{Error, Trouble, Troubled, trouble_of},
+    touch::{Tries, begin},
 };
 
 type Attempt<'c, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>;

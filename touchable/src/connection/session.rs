@@ -21,7 +21,7 @@ use super::{
     recipe::Recipes,
     transaction::TouchTransaction,
 };
-use crate::TouchGraph;
+use crate::graph::TouchGraph;
 
 /// Wraps a connection, so that every save on it is atomic with its touches.
 #[must_use]

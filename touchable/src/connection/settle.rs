@@ -8,7 +8,7 @@ use super::{
     intent::{Intents, Write},
     spelling::Verb,
 };
-use crate::{Clock, Stamp};
+use crate::clock::{Clock, Stamp};
 
 impl Save {
     /// The stamp that the statement writes.

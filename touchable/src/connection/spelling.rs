@@ -2,7 +2,7 @@
 
 use sea_orm::{Statement, Value};
 
-use crate::touch::engine::Key;
+use crate::entity::Key;
 
 /// What a statement does to its table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,12 +17,9 @@ use super::{
     spelling::bound,
 };
 use crate::{
-    Stamp,
-    touch::{
-        Schema,
-        engine::{CompiledRule, Key},
-        rising,
-    },
+    clock::Stamp,
+    dialect::rising,
+    entity::{CompiledRule, Key, Schema},
 };
 
 /// How many texts a connection keeps. An application sets the same few columns together again and again; one that does

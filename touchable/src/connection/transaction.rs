@@ -9,7 +9,6 @@ use sea_orm::{
 };
 
 use super::{
-    bypass::ours,
     form::{Execute, Form, QueryAll, QueryOne},
     handshake::{Scope, answer},
     health::Health,
@@ -21,7 +20,7 @@ use super::{
     spelling::Verb,
     written,
 };
-use crate::touch::engine::{Entry, finish, flush_entries};
+use crate::touch::{Entry, finish, flush_entries, ours};
 
 /// A transaction, or a savepoint in one, whose touches wait for the outermost commit.
 ///

@@ -3,13 +3,7 @@
 use sea_orm::{DbBackend, Statement, sea_query::Expr};
 
 use super::intent::Counts;
-use crate::{
-    Stamp,
-    touch::{
-        Schema,
-        engine::{Assigned, Captured},
-    },
-};
+use crate::{clock::Stamp, dialect::Captured, entity::Schema, touch::Assigned};
 
 /// `UPDATE t SET a = .., b = .. WHERE .. [RETURNING ..]`
 #[derive(Clone, Debug)]

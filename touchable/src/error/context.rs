@@ -124,8 +124,7 @@ impl DatabaseError for Named {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::*;
-    use crate::Error;
+    use super::{super::Error, *};
 
     /// An answer of a server, in whatever language it speaks.
     #[derive(Debug)]

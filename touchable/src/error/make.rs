@@ -4,8 +4,7 @@ use std::fmt;
 
 use sea_orm::DbErr;
 
-use super::{Error, Kind, context::Context};
-use crate::{cache::Failure, check::Problem, touch::Schema};
+use super::{Error, Kind, Problem, cache::Failure, context::Context};
 
 impl Error {
     pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
@@ -62,27 +61,24 @@ impl Error {
     }
 
     /// A write of `table` that could change rows of a published entity.
-    pub(crate) fn untold(table: &str, published: &Schema) -> Self {
-        let stream = published.feed.unwrap_or_default();
-        let led = if table == published.name {
+    pub(crate) fn untold(table: &str, published: &str, stream: &str) -> Self {
+        let led = if table == published {
             String::new()
         } else {
             format!(", to which the rules of `{table}` lead")
         };
         Self(Kind::Untold(format!(
-            "of `{}`{led}, which is published on the stream `{stream}`: write on \
+            "of `{published}`{led}, which is published on the stream `{stream}`: write on \
              `touchable::connect(db).publish(&stream.producer())`, with the producer of `{stream}`, or in a transaction of it; \
-             or on `touchable::connect(db).unpublished()`",
-            published.name
+             or on `touchable::connect(db).unpublished()`"
         )))
     }
 
     /// An insert into a published entity whose key the database gives and does not return.
-    pub(crate) fn untold_key(published: &Schema) -> Self {
+    pub(crate) fn untold_key(published: &str) -> Self {
         Self(Kind::Untold(format!(
-            "of `{}`, since the database gives new rows a key and does not return it: set the primary key, or insert row by row \
-             where the key is one number",
-            published.name
+            "of `{published}`, since the database gives new rows a key and does not return it: set the primary key, or insert row by row \
+             where the key is one number"
         )))
     }
 
@@ -100,12 +96,12 @@ impl Error {
     }
 
     #[cfg(feature = "lease")]
-    pub(crate) const fn lease(failure: crate::lease::Failure) -> Self {
+    pub(crate) const fn lease(failure: super::lease::Failure) -> Self {
         Self(Kind::Lease(failure))
     }
 
     #[cfg(feature = "feed")]
-    pub(crate) const fn feed(failure: crate::feed::Failure) -> Self {
+    pub(crate) const fn feed(failure: super::feed::Failure) -> Self {
         Self(Kind::Feed(failure))
     }
 }

@@ -1,17 +1,24 @@
 //! One error for the whole library.
 
+pub(crate) mod cache;
 mod context;
 mod convert;
 mod display;
+#[cfg(feature = "feed")]
+pub(crate) mod feed;
+#[cfg(feature = "lease")]
+pub(crate) mod lease;
 mod make;
 mod predicates;
+mod problem;
 mod trouble;
 
 use sea_orm::DbErr;
 
+pub use problem::{Fault, Problem};
 pub(crate) use trouble::{Trouble, Troubled, is_read_only, rolls_back, trouble_of};
 
-use crate::{cache::Failure, check::Problem};
+use self::cache::Failure;
 
 /// A result with touchable's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -75,9 +82,9 @@ enum Kind {
     Untold(String),
     Cache(Failure),
     #[cfg(feature = "lease")]
-    Lease(crate::lease::Failure),
+    Lease(lease::Failure),
     #[cfg(feature = "feed")]
-    Feed(crate::feed::Failure),
+    Feed(feed::Failure),
 }
 
 /// How the message of [`Error::is_after_commit`] begins, by which it is known again behind a `DbErr`.

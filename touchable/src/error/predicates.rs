@@ -2,15 +2,19 @@
 
 use sea_orm::DbErr;
 
-use super::{Error, Kind, Trouble, Troubled, context::Context};
-use crate::{cache::Failure, check::Problem};
+use super::{
+    Error, Kind, Problem,
+    cache::Failure,
+    context::Context,
+    trouble::{Trouble, Troubled},
+};
 
 impl Error {
     /// Redis did not take or give messages of a [feed](crate::feed), or cannot be reached.
     #[cfg(feature = "feed")]
     #[must_use]
     pub const fn is_feed(&self) -> bool {
-        matches!(self.0, Kind::Feed(crate::feed::Failure::Redis { .. }))
+        matches!(self.0, Kind::Feed(super::feed::Failure::Redis { .. }))
     }
 
     /// What a feed's [outbox](crate::feed::Producer::outbox) is for.
@@ -23,28 +27,28 @@ impl Error {
     #[cfg(feature = "feed")]
     #[must_use]
     pub const fn is_not_replicated(&self) -> bool {
-        matches!(self.0, Kind::Feed(crate::feed::Failure::NotReplicated { .. }))
+        matches!(self.0, Kind::Feed(super::feed::Failure::NotReplicated { .. }))
     }
 
     /// The handler of a consumer has failed, panicked, or did not end in time; it sees the batch again.
     #[cfg(feature = "feed")]
     #[must_use]
     pub const fn is_handler(&self) -> bool {
-        matches!(self.0, Kind::Feed(crate::feed::Failure::Handler { .. }))
+        matches!(self.0, Kind::Feed(super::feed::Failure::Handler { .. }))
     }
 
     /// The offset of a consumer is not what the library has written there.
     #[cfg(feature = "feed")]
     #[must_use]
     pub const fn is_offset(&self) -> bool {
-        matches!(self.0, Kind::Feed(crate::feed::Failure::Offset { .. }))
+        matches!(self.0, Kind::Feed(super::feed::Failure::Offset { .. }))
     }
 
     /// A [lease](crate::lease) is lost: it was not renewed in time, and another may hold it by now.
     #[cfg(feature = "lease")]
     #[must_use]
     pub const fn is_lease_lost(&self) -> bool {
-        matches!(self.0, Kind::Lease(crate::lease::Failure::Lost { .. }))
+        matches!(self.0, Kind::Lease(super::lease::Failure::Lost { .. }))
     }
 
     /// The database has chosen this transaction as a deadlock's victim: repeat it.

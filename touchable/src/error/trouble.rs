@@ -105,8 +105,7 @@ pub(crate) fn trouble_of(error: &(dyn StdError + 'static)) -> Option<Trouble> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::error::context::tests::answer;
+    use super::{super::context::tests::answer, *};
 
     #[test]
     fn codes_tell_troubles_in_any_language() {

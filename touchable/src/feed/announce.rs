@@ -6,12 +6,12 @@ use futures_core::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 
 use super::{
-    Change, Failure, Producer, Record,
+    Change, Producer, Record,
     outbox::{self, Waiting},
 };
 use crate::{
-    Error, Result, TouchConnection,
-    connection::{Letter, Outlet, Scope, ask},
+    connection::{Letter, Outlet, Scope, TouchConnection, ask},
+    error::{Error, Result, feed::Failure},
 };
 
 /// A producer as a transaction sees it.

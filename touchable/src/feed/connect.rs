@@ -4,9 +4,9 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use ::redis::{ParsingError, RedisError, Value, cmd, from_redis_value};
 
-use super::{Failure, StreamBuilder, keys};
+use super::{StreamBuilder, keys};
 use crate::{
-    Error, Result,
+    error::{Error, Result, feed::Failure},
     redis::{Connection, Server},
 };
 

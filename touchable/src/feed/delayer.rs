@@ -2,9 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{Failure, Stream, keys::Keys, lua, observe};
+use super::{Stream, keys::Keys, lua, observe};
 use crate::{
-    Result,
+    error::{Result, feed::Failure},
     redis::millis,
     task::{Stop, Task},
 };

@@ -5,8 +5,7 @@ use std::{fmt, str::FromStr};
 use ::redis::{ErrorKind, RedisError, Value};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::Failure;
-use crate::Error;
+use crate::error::{Error, feed::Failure};
 
 /// The id of a message: the milliseconds of the Redis server that took it, and a number within them.
 ///

@@ -7,10 +7,10 @@ use sea_orm::{
     sea_query::{Asterisk, Expr, ExprTrait, Func, Order, Query},
 };
 
-use super::{Failure, Stream};
+use super::Stream;
 use crate::{
-    Result,
     connection::Letter,
+    error::{Result, feed::Failure},
     task::{Stop, Task},
 };
 

@@ -5,10 +5,10 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use ::redis::{Cmd, Pipeline, RedisError, Value, cmd, from_redis_value};
 use tokio::sync::OnceCell;
 
-use super::{Failure, Record, Stream, StreamId, entry::PAYLOAD, keys::Keys, observe};
+use super::{Record, Stream, StreamId, entry::PAYLOAD, keys::Keys, observe};
 use crate::{
-    Error, Result,
     connection::Letter,
+    error::{Error, Result, feed::Failure},
     redis::{Connection, millis},
 };
 

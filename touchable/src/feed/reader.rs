@@ -13,7 +13,7 @@ use tokio::{select, sync::mpsc, time::Instant};
 
 use super::{Batch, Stream, StreamId, keys::Keys, lua, observe, tail::Tail};
 use crate::{
-    Result,
+    error::Result,
     task::{Stop, Task},
 };
 

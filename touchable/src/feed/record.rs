@@ -12,10 +12,7 @@ use serde::{
     de::{self, SeqAccess, Visitor},
 };
 
-use crate::{
-    Touchable,
-    touch::engine::{display_key, primary_key_of_model},
-};
+use crate::entity::{Touchable, display_key, primary_key_of_model};
 
 /// What can be sent: anything that `serde` writes as JSON, with a key.
 pub trait Record: Serialize {

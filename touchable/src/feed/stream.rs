@@ -7,10 +7,10 @@ use metrics::SharedString;
 use twox_hash::XxHash3_64;
 
 use super::{
-    Consumer, Delayer, Failure, Feed, Producer, ReaderBuilder, Trimmer,
+    Consumer, Delayer, Feed, Producer, ReaderBuilder, Trimmer,
     keys::{self, Keys},
 };
-use crate::Result;
+use crate::error::{Result, feed::Failure};
 
 /// A stream of changes. A clone is the same stream.
 #[derive(Clone, Debug)]

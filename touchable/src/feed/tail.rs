@@ -6,7 +6,7 @@ use ::redis::{Pipeline, RedisError, Value, cmd};
 
 use super::{Feed, StreamId, entry::Entries, keys::Keys};
 use crate::{
-    Result,
+    error::Result,
     redis::{Connection, millis},
 };
 
@@ -107,7 +107,7 @@ impl Tail {
         Ok(answer)
     }
 
-    pub(super) fn failed(&self, error: RedisError) -> crate::Error {
+    pub(super) fn failed(&self, error: RedisError) -> crate::error::Error {
         self.feed.failed("read", &self.queue, error)
     }
 }

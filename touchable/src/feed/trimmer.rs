@@ -5,11 +5,14 @@ use std::{sync::Arc, time::Duration};
 use ::redis::{RedisError, Value, from_redis_value};
 
 use super::{
-    Failure, Stream,
+    Stream,
     keys::{self, Keys},
     lua, observe,
 };
-use crate::{Result, task::Task};
+use crate::{
+    error::{Result, feed::Failure},
+    task::Task,
+};
 
 /// Messages of one step, during which Redis does nothing else.
 const SLICE: usize = 10_000;

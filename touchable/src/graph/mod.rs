@@ -25,7 +25,7 @@ use std::{fmt, ptr};
 
 pub use rule::GraphRule;
 
-use crate::{Touchable, touch::Schema};
+use crate::entity::{Schema, Touchable};
 
 /// The rules of some entities, and of all that these lead to.
 ///

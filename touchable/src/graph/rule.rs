@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::touch::{Event, Events, Fields, Schema, engine::CompiledRule};
+use crate::entity::{CompiledRule, Event, Events, Fields, Schema};
 
 /// One rule of a [`TouchGraph`](crate::TouchGraph).
 ///

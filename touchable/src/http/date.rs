@@ -4,7 +4,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http::{HeaderMap, HeaderValue, header};
 
-use crate::Stamp;
+use crate::clock::Stamp;
 
 /// The last second of the year 9999, beyond which there is no HTTP date.
 const LAST_SECOND: u64 = 253_402_300_799;

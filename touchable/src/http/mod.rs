@@ -58,7 +58,7 @@ pub use validators::Validators;
 
 use http::HeaderMap;
 
-use crate::{Result, cache::Versioned};
+use crate::{cache::Versioned, error::Result};
 
 /// Whether the client of a GET or HEAD request has the current page of a record, of several, or of a
 /// [query](crate::cache::VersionedSelect).

@@ -2,10 +2,15 @@
 
 use http::{HeaderMap, HeaderValue, header};
 
-use super::{Freshness, date, date::Second, entity_tag};
+use super::{
+    Freshness,
+    date::{self, Second},
+    entity_tag,
+};
 use crate::{
-    Clock, Result, Stamp,
     cache::{CacheKey, Version, Versioned, key::KeyWriter},
+    clock::{Clock, Stamp},
+    error::Result,
 };
 
 /// The state of a page: what its `ETag` and its `Last-Modified` are made from.

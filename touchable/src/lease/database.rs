@@ -4,8 +4,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, Value};
 
-use super::{Failure, Grant, Holder, Leases, grant::check};
-use crate::{Error, Result};
+use super::{Grant, Holder, Leases, grant::check};
+use crate::error::{Error, Result, lease::Failure};
 
 /// Leases in a table of the application's database, a row for each: `manager.leases().up()` of `touchable-migrations`
 /// creates it.

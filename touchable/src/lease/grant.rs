@@ -8,8 +8,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::Failure;
-use crate::Result;
+use crate::error::{Result, lease::Failure};
 
 /// A place where leases are kept.
 ///

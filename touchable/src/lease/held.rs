@@ -12,9 +12,9 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-use super::{Failure, Grant, Holder, Leases};
+use super::{Grant, Holder, Leases};
 use crate::{
-    Error, Result,
+    error::{Error, Result, lease::Failure},
     task::{Stop, Task, jittered},
 };
 

@@ -9,7 +9,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{Grant, Holder, Leases, grant::check};
-use crate::Result;
+use crate::error::Result;
 
 /// Leases that the tasks of one process share. A clone is the same place.
 #[derive(Clone, Debug, Default)]

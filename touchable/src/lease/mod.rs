@@ -29,7 +29,6 @@
 //! ```
 
 mod database;
-mod failure;
 mod grant;
 mod held;
 mod memory;
@@ -37,7 +36,6 @@ mod memory;
 mod redis;
 
 pub use database::DatabaseLeases;
-pub(crate) use failure::Failure;
 pub use grant::{Grant, Holder, Leases};
 pub use held::Lease;
 pub use memory::MemoryLeases;

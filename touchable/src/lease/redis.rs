@@ -8,9 +8,9 @@ use std::{
 
 use ::redis::RedisError;
 
-use super::{Failure, Grant, Holder, Leases, grant::check};
+use super::{Grant, Holder, Leases, grant::check};
 use crate::{
-    Error, Result,
+    error::{Error, Result, lease::Failure},
     redis::{Connection, Script, Server, escaped, millis},
 };
 

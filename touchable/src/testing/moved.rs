@@ -8,13 +8,11 @@ use std::{
 use sea_orm::{ConnectionTrait, ModelTrait, Value, sea_query::TableRef};
 
 use crate::{
-    Clock, Result, Stamp, TouchGraph, Touchable,
     check::Catalog,
-    touch::{
-        Schema,
-        engine::{display_key, primary_key_of_model},
-        known_schemas,
-    },
+    clock::{Clock, Stamp},
+    entity::{Schema, Touchable, display_key, known_schemas, primary_key_of_model},
+    error::Result,
+    graph::TouchGraph,
 };
 
 /// A record whose row can be listed in [`assert_touched!`](crate::assert_touched): a model of an entity that derives
@@ -84,7 +82,7 @@ impl<C: ConnectionTrait> Watch for C {}
     clippy::needless_pass_by_value,
     reason = "it takes what `unwrap_or_else` gives"
 )]
-fn unreadable<T>(error: crate::Error) -> T {
+fn unreadable<T>(error: crate::error::Error) -> T {
     panic!("the rows cannot be read: {error}")
 }
 

@@ -11,12 +11,14 @@ use sea_orm::{
 };
 
 use super::{
-    Schema,
-    plan::{Entry, Except, Key, Query as Rows, Start},
-    schema::{ColumnKind, CompiledRule},
-    sql::{in_values, rising, table_name},
+    plan::{Entry, Except, Query as Rows, Start},
+    sql::in_values,
 };
-use crate::Stamp;
+use crate::{
+    clock::Stamp,
+    dialect::{rising, table_name},
+    entity::{ColumnKind, CompiledRule, Key, Schema},
+};
 
 /// The assignments of an UPDATE.
 #[derive(Debug)]

@@ -1,65 +1,38 @@
-//! What a save sets in motion: from the columns that change to the rows that show them.
+//! From fired rules to statements, and the one place that sends them. Which rules fire is decided above, by whoever saves.
 //!
 //! ```text
-//! rule ──► update ──► note ────► plan ──► sql ──► flush
-//! which    what       from       which   in each   one UPDATE
-//! rows     really     before to  rows,   backend's a table
-//! show it  changes    after save merged  words
+//! plan         entries, merged and cascaded, in a fixed order: pure
+//! sql          a plan as statements, in each dialect: pure
+//! assigned     what an UPDATE sets, and whom that concerns: pure
+//! locks        the rows of a plan, locked in its order
+//! send         one UPDATE for each table and set of columns
+//! tries        trying again what failed for the moment
+//! suppress     scopes in which nobody is touched
+//! own          statements of the library's own
 //! ```
 
-mod ahead;
-mod announce;
 mod assigned;
-mod bulk;
-mod capture;
-mod components;
-mod deadlock;
-mod delete;
-mod explain;
-mod explicit;
-mod flush;
-pub(crate) mod hooks;
-mod insert;
-mod lock;
-mod note;
+mod keys;
+mod locks;
+mod observe;
+mod own;
 mod plan;
-mod publish;
-mod row;
-mod rows;
-mod rule;
-mod schema;
-mod sides;
+mod send;
 mod sql;
-mod stamping;
 mod suppress;
-mod update;
-mod version;
-mod writer;
+mod transaction;
+mod tries;
 
-pub use bulk::{TouchMany, Touching};
-pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
-pub use explicit::TouchRecord;
-pub(crate) use explicit::touch_all;
-pub use flush::Touched;
-pub use lock::LockRecord;
-pub use rule::{Dirty, Event, Events, Fields, Rule};
-pub use schema::Schema;
-pub(crate) use schema::known as known_schemas;
-pub(crate) use sql::rising;
+pub(crate) use assigned::{Assigned, rows_of};
+pub(crate) use keys::{CHUNK, read_keys};
+pub(crate) use locks::{lock_ahead, lock_parents, lock_reached};
+pub(crate) use observe::saved;
+pub(crate) use own::{is_ours, ours};
+pub(crate) use plan::{Entry, Except, Plan, Query, RowSet, Start, Touch, Values, plan};
+pub use send::Touched;
+pub(crate) use send::{Moved, carry_out, flush_entries, plan_and_carry_out};
+pub(crate) use sql::{Sql, Worded, in_values, mysql};
+pub(crate) use suppress::{Suppression, is_suppressed, is_suppressing};
 pub use suppress::{no_touching, no_touching_on};
-
-/// What connections use of the engine.
-pub(crate) mod engine {
-    pub(crate) use super::{
-        assigned::{Assigned, rows_of},
-        capture::Captured,
-        deadlock::{Tries, take_turn},
-        explicit::{CHUNK, begin, finish},
-        flush::{Moved, carry_out, flush_entries},
-        plan::{Entry, Except, Key, Plan, Query, Reason, RowSet, Start, Touch, Values, plan},
-        row::{display_key, is_null, primary_key_of_model},
-        schema::{ColumnKind, CompiledRule},
-        sql::{Sql, Worded, quoted_table},
-        suppress::{Suppression, is_suppressed, is_suppressing},
-    };
-}
+pub(crate) use transaction::{begin, finish, in_transaction};
+pub(crate) use tries::{Tries, take_turn};

@@ -2,8 +2,7 @@
 
 use std::ptr;
 
-use super::Schema;
-use crate::Touchable;
+use crate::entity::{Schema, Touchable};
 
 tokio::task_local! {
     static SCOPE: Suppression;

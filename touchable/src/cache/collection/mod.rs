@@ -6,7 +6,7 @@ mod rows;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, QueryTrait, Select, sea_query::SelectStatement};
 
 use super::Version;
-use crate::{Result, Touchable};
+use crate::{entity::Touchable, error::Result};
 
 /// The version of the rows of a query.
 ///

@@ -5,7 +5,10 @@ use sea_orm::{
     sea_query::{SelectExpr, SelectStatement},
 };
 
-use crate::{Result, Touchable, touch::engine::ColumnKind};
+use crate::{
+    entity::{ColumnKind, Touchable},
+    error::Result,
+};
 
 /// A column of a version.
 pub(super) struct Column {

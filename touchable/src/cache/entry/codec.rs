@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{Content, Kind, Payload, Text, Undecodable, guard, shape};
-use crate::cache::failure::Shared;
+use crate::error::cache::Shared;
 
 /// One way to store values of one type.
 pub(crate) trait Codec: 'static {

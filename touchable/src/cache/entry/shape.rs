@@ -10,10 +10,9 @@ use std::{error, fmt, sync::Arc};
 use serde::{Serialize, Serializer, ser};
 use twox_hash::XxHash3_64;
 
-use parts::{Added, Chained};
-
 use super::guard::MAX_DEPTH;
-use crate::cache::failure::Shared;
+use crate::error::cache::Shared;
+use parts::{Added, Chained};
 
 /// The shape of a value.
 pub(super) fn of<T: Serialize + ?Sized>(value: &T) -> Result<u64, Shared> {

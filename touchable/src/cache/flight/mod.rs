@@ -23,7 +23,8 @@ use std::sync::{
 
 use tokio::sync::{Mutex, watch};
 
-use super::{Failure, entry::Payload};
+use super::entry::Payload;
+use crate::error::cache::Failure;
 
 pub(crate) use lead::LeadGuard;
 pub(crate) use table::{Ended, Entered, Flights, Keys};

@@ -9,12 +9,12 @@ use sea_orm::{
 
 use super::{FragmentCache, Rendered};
 use crate::{
-    Error, Result,
     cache::{
         CacheKey, Text, Versioned,
         load::{LoadError, loader_failed},
         store::Store,
     },
+    error::{Error, Result},
 };
 
 /// How often a fragment is begun anew because the record has moved between its lookup and its snapshot. Then it is

@@ -2,7 +2,6 @@
 
 use super::{FragmentCache, Rendered, lookups};
 use crate::{
-    Error, Result,
     cache::{
         CacheKey, Text, Versioned,
         entry::Utf8,
@@ -10,6 +9,7 @@ use crate::{
         load::{LoadError, abandoned},
         store::Store,
     },
+    error::{Error, Result},
 };
 
 /// A record and the name of its fragment.

@@ -54,7 +54,7 @@ use super::{
     load::{LoadError, loader_failed},
     store::Store,
 };
-use crate::Result;
+use crate::error::Result;
 
 /// Text under the versions of the records it was rendered from.
 ///

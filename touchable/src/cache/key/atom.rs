@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{CacheKey, KeyWriter};
-use crate::{Result, cache::Failure};
+use crate::error::{Result, cache::Failure};
 
 impl CacheKey for str {
     fn write_to(&self, key: &mut KeyWriter) -> Result<()> {

@@ -3,7 +3,7 @@
 use sea_orm::{ColumnTrait, ColumnType, Iterable, PrimaryKeyToColumn};
 
 use super::{KeyWriter, record};
-use crate::{Touchable, feed::Id};
+use crate::{entity::Touchable, feed::Id};
 
 /// The key that the record of an entity with this primary key has, `tasks/5`; `None` when the id does not tell it.
 pub(crate) fn of<E: Touchable>(id: &Id) -> Option<String> {

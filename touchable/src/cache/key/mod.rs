@@ -47,7 +47,7 @@ pub use version::{Keyed, Version};
 pub use versioned::Versioned;
 pub use writer::KeyWriter;
 
-use crate::Result;
+use crate::error::Result;
 
 /// What can name an entry of a cache: text, numbers, records, and tuples, slices and options of such.
 ///

@@ -6,7 +6,7 @@ use super::{
     CacheKey, KeyWriter, Spelled,
     escape::{TEXT, push_hex},
 };
-use crate::{Result, cache::Failure};
+use crate::error::{Result, cache::Failure};
 
 /// The longest key that a store gets: what memcached takes, and a column with an index on every database.
 pub const MAX_KEY_BYTES: usize = 250;

@@ -37,11 +37,12 @@ mod tests {
 
     use super::{may_name, named};
     use crate::{
-        Result, Stamp,
         cache::{
             CacheKey, Version,
             key::{KeyWriter, MAX_KEY_BYTES, Namespace, writer::head_of},
         },
+        clock::Stamp,
+        error::Result,
     };
 
     fn all(key: &str) -> Vec<&str> {

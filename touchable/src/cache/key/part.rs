@@ -1,7 +1,7 @@
 //! Keys of several parts.
 
 use super::{CacheKey, KeyWriter};
-use crate::Result;
+use crate::error::Result;
 
 impl<K: CacheKey> CacheKey for [K] {
     fn write_to(&self, key: &mut KeyWriter) -> Result<()> {

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use sea_orm::Value;
 
 use super::KeyWriter;
-use crate::touch::engine::is_null;
+use crate::entity::is_null;
 
 /// Appends a value, unless it is null; whether it did. The type is always the same in one column, so that types need not
 /// be told apart; a moment is its microseconds, since its zone is not stored everywhere.

@@ -5,7 +5,11 @@ use sea_orm::{
 };
 
 use super::{KeyWriter, Version, primary, writer::head_of};
-use crate::{Result, Stamp, Touchable, cache::Failure, touch::engine::is_null};
+use crate::{
+    clock::Stamp,
+    entity::{Touchable, is_null},
+    error::{Result, cache::Failure},
+};
 
 /// Something that holds the columns of a row.
 pub trait Record {

@@ -5,7 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::{CacheKey, KeyWriter, Versioned};
-use crate::{Result, Stamp};
+use crate::{clock::Stamp, error::Result};
 
 /// A state of a record or of a collection. Equal versions mean that nothing has been written or touched in between.
 ///

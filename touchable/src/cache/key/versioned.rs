@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use super::{CacheKey, KeyWriter, Version};
-use crate::{Result, Stamp};
+use crate::{clock::Stamp, error::Result};
 
 /// What a fragment can be rendered from: a record, or tuples, slices and options of records.
 ///

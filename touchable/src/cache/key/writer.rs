@@ -21,7 +21,7 @@ use super::{
     CacheKey, Version,
     escape::{NAME, TEXT},
 };
-use crate::Result;
+use crate::error::Result;
 
 /// A key in the making.
 #[derive(Debug)]

@@ -9,9 +9,8 @@ use super::{
     slot::Slots,
 };
 use crate::{
-    Result,
     cache::{
-        CacheKey, Failure, Options,
+        CacheKey, Options,
         caught::caught,
         entry::Codec,
         flight::Outcome,
@@ -19,6 +18,7 @@ use crate::{
         load::{LoadError, loader_failed, panicked},
         store::Store,
     },
+    error::{Result, cache::Failure},
 };
 
 /// What came of many keys.

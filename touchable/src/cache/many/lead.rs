@@ -6,9 +6,8 @@ use bytes::Bytes;
 use tracing::Instrument;
 
 use crate::{
-    Result,
     cache::{
-        CacheKey, Failure, Options,
+        CacheKey, Options,
         caught::caught,
         entry::Codec,
         flight::{LeadGuard, Outcome},
@@ -16,6 +15,7 @@ use crate::{
         load::{LoadError, loader_failed, panicked},
         store::Store,
     },
+    error::{Result, cache::Failure},
 };
 
 /// More keys than this are counted in messages, not named.
@@ -119,7 +119,7 @@ impl<S: Store> Inner<S> {
         let mut outcomes: Vec<Outcome> = vec![Ok(None); leads.len()];
         for (key, value) in values {
             let Some(&index) = index_of.get(&key) else {
-                let key = self.namespace.key(&key).map_err(crate::Error::into_failure)?;
+                let key = self.namespace.key(&key).map_err(crate::error::Error::into_failure)?;
                 return Err(loader_failed(
                     &key,
                     "the loader returned this key without being asked for it",

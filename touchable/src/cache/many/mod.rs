@@ -16,10 +16,10 @@ use super::{
     load::{LoadError, abandoned},
     store::Store,
 };
-use crate::Result;
+use crate::error::Result;
+use slot::{Slot, State};
 
 pub(super) use slot::Slots;
-use slot::{Slot, State};
 
 impl<S: Store> Cache<S> {
     /// The values under several keys, in their order; one call of the loader makes those that are not there.

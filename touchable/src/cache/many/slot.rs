@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use crate::{
-    Result,
     cache::{
-        CacheKey, Failure,
+        CacheKey,
         entry::{Codec, Payload, unreadable},
         flight::Ended,
         front::Inner,
@@ -16,6 +15,7 @@ use crate::{
         read::Opened,
         store::Store,
     },
+    error::{Result, cache::Failure},
 };
 
 pub(in crate::cache) struct Slot<K, C: Codec> {

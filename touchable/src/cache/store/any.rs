@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_core::future::BoxFuture;
 
 use super::{Memory, Store, Ttl};
-use crate::Result;
+use crate::error::Result;
 
 /// Any store, for an application that reads from its settings which one it is. Each call allocates its future.
 ///

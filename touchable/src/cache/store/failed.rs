@@ -2,7 +2,7 @@
 
 use std::{error, fmt, sync::Arc};
 
-use crate::{Error, cache::Failure};
+use crate::error::{Error, cache::Failure};
 
 /// An error that says which store could not do what, and to which key.
 pub(super) fn failed(

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 
 use super::{Memory, Store, Ttl, observe};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// A store whose failures are misses: a broken cache makes an application slow, and not wrong.
 ///

@@ -39,7 +39,7 @@ pub use redis::{Redis, RedisBuilder};
 pub use tiered::Tiered;
 pub use ttl::Ttl;
 
-use crate::Result;
+use crate::error::Result;
 
 /// A place for bytes under keys, each with a time to live.
 ///

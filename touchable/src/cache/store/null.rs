@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{Store, Ttl};
-use crate::Result;
+use crate::error::Result;
 
 /// Keeps nothing: as if every entry went the moment it was written.
 ///

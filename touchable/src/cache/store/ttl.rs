@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 
-use crate::{Error, cache::Failure};
+use crate::error::{Error, cache::Failure};
 
 /// A time to live: at least a millisecond, at most a hundred years.
 ///

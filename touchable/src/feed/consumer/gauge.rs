@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::{Lag, ledger::Ledger};
-use crate::{Result, feed::observe};
+use crate::{error::Result, feed::observe};
 
 /// Who catches up within this time has no lag worth counting.
 const PATIENCE: Duration = Duration::from_secs(1);

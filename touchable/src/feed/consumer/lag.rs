@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::ledger::Ledger;
 use crate::{
-    Result,
+    error::Result,
     feed::{StreamId, lua},
 };
 

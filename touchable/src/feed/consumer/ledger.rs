@@ -6,8 +6,8 @@ use ::redis::{RedisError, cmd};
 
 use super::Settings;
 use crate::{
-    Result,
-    feed::{Failure, Malformed, Stream, StreamId, keys::Keys, lua},
+    error::{Result, feed::Failure},
+    feed::{Malformed, Stream, StreamId, keys::Keys, lua},
     lease::RedisLeases,
     redis::millis,
     task::part_of,
@@ -258,7 +258,7 @@ impl Ledger {
         }
     }
 
-    pub(super) fn failed(&self, error: RedisError) -> crate::Error {
+    pub(super) fn failed(&self, error: RedisError) -> crate::error::Error {
         self.stream
             .feed
             .failed("read or move the offset in", &self.offset, error)

@@ -17,9 +17,9 @@ use self::{
     ledger::Ledger,
     session::{End, Session},
 };
-use super::{Batch, Failure, Stream, StreamId, keys};
+use super::{Batch, Stream, StreamId, keys};
 use crate::{
-    Result,
+    error::{Result, feed::Failure},
     lease::Lease,
     task::{Stop, Task},
 };

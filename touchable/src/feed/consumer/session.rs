@@ -13,7 +13,7 @@ use super::{
     step::{Place, Step},
 };
 use crate::{
-    Result,
+    error::Result,
     feed::{
         Batch, observe,
         tail::{Page, Tail},

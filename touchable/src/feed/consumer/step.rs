@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{handle::Outcome, ledger::Committed, session::Session};
 use crate::{
-    Result,
+    error::Result,
     feed::{Batch, Malformed, StreamId, observe, tail::Page},
 };
 

@@ -2,8 +2,8 @@
 
 use std::{ptr, sync::Arc};
 
-use super::{Key, Reason, RowSet, Start, Values};
-use crate::touch::{Schema, schema::CompiledRule};
+use super::{Reason, RowSet, Start, Values};
+use crate::entity::{CompiledRule, Key, Schema};
 
 /// Rows that something other than a cascade touches.
 #[derive(Clone, Debug)]

@@ -12,12 +12,7 @@ mod planner;
 mod rows;
 mod touch;
 
-use sea_orm::Value;
-
 pub(crate) use entry::Entry;
 pub(crate) use planner::plan;
 pub(crate) use rows::{Query, RowSet, Start, Values, Walk, WalkEdge};
 pub(crate) use touch::{Except, Plan, Reason, Touch};
-
-/// The values of one row's key, in the order of the key's columns.
-pub(crate) type Key = Vec<Value>;

@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, ptr, sync::Arc};
 
 use super::{Entry, Except, Plan, Reason, RowSet, Start, Touch, Walk, WalkEdge};
-use crate::touch::{Schema, components::components, schema::CompiledRule};
+use crate::entity::{CompiledRule, Schema, components};
 
 /// A cascading rule between two of the planned entities.
 struct Edge {

@@ -7,8 +7,7 @@ use sea_orm::{
     sea_query::{Expr, SelectStatement},
 };
 
-use super::Key;
-use crate::touch::Schema;
+use crate::entity::{Key, Schema};
 
 /// A set of rows of one entity, described so that the database can find it.
 #[derive(Debug)]

@@ -4,8 +4,8 @@ use std::{ptr, sync::Arc};
 
 use sea_orm::sea_query::SelectStatement;
 
-use super::{Key, RowSet};
-use crate::touch::{Schema, schema::CompiledRule};
+use super::RowSet;
+use crate::entity::{CompiledRule, Key, Schema};
 
 /// What a flush has to do.
 #[derive(Debug, Default)]

@@ -10,10 +10,13 @@ use sea_orm::{
     },
 };
 
-use super::{Sql, key_alias, table_name, walk};
-use crate::touch::{
-    Schema,
-    plan::{self, Except, Key, RowSet, Start, Touch},
+use super::{
+    super::plan::{Except, Query as Rows, RowSet, Start, Touch, Values},
+    Sql, key_alias, walk,
+};
+use crate::{
+    dialect::table_name,
+    entity::{Key, Schema},
 };
 
 impl Sql {
@@ -120,7 +123,7 @@ impl Sql {
         }
     }
 
-    fn of_values(&self, hop: &RelationDef, values: &plan::Values, table: &DynIden) -> Condition {
+    fn of_values(&self, hop: &RelationDef, values: &Values, table: &DynIden) -> Condition {
         let key = idens(&hop.to_col);
         if let (Some(_), Some(row), Some(schema)) = (&hop.on_condition, &values.row, values.row_table) {
             let saved =
@@ -134,7 +137,7 @@ impl Sql {
         in_values(table, &key, &all)
     }
 
-    fn of_query(&self, hop: &RelationDef, query: &plan::Query, table: &DynIden) -> Condition {
+    fn of_query(&self, hop: &RelationDef, query: &Rows, table: &DynIden) -> Condition {
         let by_key = in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)));
         let Some(on) = &hop.on_condition else {
             return by_key;
@@ -182,7 +185,7 @@ impl Sql {
     }
 }
 
-impl plan::Query {
+impl Rows {
     /// The rows with all their columns as they will be.
     fn becoming(&self) -> SelectStatement {
         let mut select = self.rows.clone();

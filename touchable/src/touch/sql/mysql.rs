@@ -9,14 +9,15 @@ use sea_orm::{
     sea_query::{Condition, DeleteStatement, DynIden, LockType, Query, SelectStatement, UpdateStatement},
 };
 
-use super::{Sql, key_alias, quoted_table, rising, table_name};
+use super::{super::plan::Touch, Sql, key_alias};
 use crate::{
-    Stamp,
-    touch::{Schema, capture::Captured, plan::Touch},
+    clock::Stamp,
+    dialect::{Captured, quoted_table, rising, table_name},
+    entity::Schema,
 };
 
 /// The UPDATE of a touch whose assignments are given.
-pub(in crate::touch) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
+pub(crate) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
     let table = quoted_table(touch.target, DbBackend::MySql);
     let hits = Hits::of(sql, touch);
     if let (true, Some(except)) = (hits.all, Sql::except(touch, &table_name(touch.target))) {
@@ -33,7 +34,7 @@ pub(in crate::touch) fn update(sql: &Sql, touch: &Touch, mut assignments: Update
 }
 
 /// An UPDATE of rows by their primary keys. On a small table the optimizer would rather read all rows, and lock them.
-pub(in crate::touch) fn by_primary_key(update: &UpdateStatement, schema: &Schema) -> Statement {
+pub(crate) fn by_primary_key(update: &UpdateStatement, schema: &Schema) -> Statement {
     let (mut statement, set) = Captured::of(DbBackend::MySql, update)
         .split_at("UPDATE ".len() + quoted_table(schema, DbBackend::MySql).len());
     statement.push(" FORCE INDEX (PRIMARY)");
@@ -42,7 +43,7 @@ pub(in crate::touch) fn by_primary_key(update: &UpdateStatement, schema: &Schema
 }
 
 /// The same of a DELETE.
-pub(in crate::touch) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -> Statement {
+pub(crate) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -> Statement {
     let table = quoted_table(schema, DbBackend::MySql);
     let (_, condition) = Captured::of(DbBackend::MySql, delete).split_at("DELETE FROM ".len() + table.len());
     let mut statement = Captured::default();
@@ -52,7 +53,7 @@ pub(in crate::touch) fn delete_by_primary_key(delete: &DeleteStatement, schema: 
 }
 
 /// Locks the rows of a touch, in the order in which it will touch them.
-pub(in crate::touch) fn lock(sql: &Sql, touch: &Touch) -> Statement {
+pub(crate) fn lock(sql: &Sql, touch: &Touch) -> Statement {
     let mut statement = Captured::default();
     statement.push("SELECT COUNT(*) FROM ");
     Hits::of(sql, touch).join(&mut statement, &quoted_table(touch.target, DbBackend::MySql));
@@ -62,10 +63,13 @@ pub(in crate::touch) fn lock(sql: &Sql, touch: &Touch) -> Statement {
 
 /// Asks for the primary keys of the rows that a touch has moved. It has locked what it has read, so that its rows are found
 /// where it has found them.
-pub(in crate::touch) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Statement {
+pub(crate) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Statement {
     let hits = Hits::of(sql, touch);
     let except = Sql::except(touch, &table_name(touch.target)).filter(|_| hits.all);
-    let conditions = [rising::risen(touch, stamp).map(Condition::from), except];
+    let conditions = [
+        rising::risen(touch.target, touch.bumped(), stamp).map(Condition::from),
+        except,
+    ];
     let condition = conditions
         .into_iter()
         .flatten()
@@ -81,11 +85,11 @@ pub(in crate::touch) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Stateme
 
 /// Asks for the primary keys of all rows with stamps as high as a touch's, of which some may have moved without it; `None`
 /// when it moves numbers only.
-pub(in crate::touch) fn all_moved(touch: &Touch, stamp: Stamp) -> Option<Statement> {
+pub(crate) fn all_moved(touch: &Touch, stamp: Stamp) -> Option<Statement> {
     let mut select = keys_of(touch.target);
     select
         .from(touch.target.table.clone())
-        .and_where(rising::risen(touch, stamp)?);
+        .and_where(rising::risen(touch.target, touch.bumped(), stamp)?);
     Some(DbBackend::MySql.build(&select))
 }
 

@@ -10,13 +10,15 @@ use sea_orm::{
     },
 };
 
-use super::{conditions::in_subquery, key_alias, mysql, rising, table_name};
+use super::{
+    super::plan::{Except, RowSet, Start, Touch},
+    conditions::in_subquery,
+    key_alias, mysql,
+};
 use crate::{
-    Stamp,
-    touch::{
-        Schema,
-        plan::{Except, RowSet, Start, Touch},
-    },
+    clock::Stamp,
+    dialect::{rising, table_name},
+    entity::Schema,
 };
 
 /// Writes the statements of one backend.
@@ -132,7 +134,7 @@ impl Sql {
     }
 
     /// The primary keys of a touch's rows, in order, named `k0`, `k1`, …
-    pub(in crate::touch) fn ordered_keys(&self, touch: &Touch) -> SelectStatement {
+    pub(crate) fn ordered_keys(&self, touch: &Touch) -> SelectStatement {
         let alias = self.alias();
         let mut rows = Query::select();
         rows.from(touch.target.table.clone().alias(alias.clone()));

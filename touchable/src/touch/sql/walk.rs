@@ -8,11 +8,11 @@ use sea_orm::sea_query::{
     Query, SelectStatement, UnionType, WithClause,
 };
 
-use super::{Sql, joined};
-use crate::touch::{
-    Schema,
-    plan::{Walk, WalkEdge},
+use super::{
+    super::plan::{Walk, WalkEdge},
+    Sql, joined,
 };
+use crate::entity::Schema;
 
 /// The primary keys of one entity's rows among those that a walk reaches.
 pub(super) fn keys(sql: &Sql, walk: &Walk, node: usize) -> SelectStatement {

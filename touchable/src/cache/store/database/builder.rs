@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use sea_orm::ConnectionTrait;
 
 use super::{Database, rows::Rows, sweeper::Sweeper};
-use crate::Clock;
+use crate::clock::Clock;
 
 /// The settings of a [`Database`] store.
 #[must_use = "nothing is stored before `build`"]

@@ -9,17 +9,16 @@ mod sweeper;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
+use super::{
+    Store, Ttl, failed,
+    integer::{self, Problem},
+};
+use crate::error::{Error, Result};
 pub use builder::DatabaseBuilder;
 use bytes::Bytes;
 use rows::{Row, Rows};
 use sea_orm::{ConnectionTrait, DbErr};
 use sweeper::Sweeper;
-
-use super::{
-    Store, Ttl, failed,
-    integer::{self, Problem},
-};
-use crate::{Error, Result};
 
 /// Entries in a table, on PostgreSQL, MariaDB, MySQL or SQLite, over any connection of SeaORM's.
 ///

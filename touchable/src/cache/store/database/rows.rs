@@ -9,9 +9,9 @@ use sea_orm::{
 
 use super::statement;
 use crate::{
-    Clock,
     cache::store::{Ttl, integer},
-    touch::engine::Tries,
+    clock::Clock,
+    touch::Tries,
 };
 
 /// The table and what is kept in it.

@@ -10,6 +10,8 @@ use std::{
     },
 };
 
+use super::{Store, Ttl, failed, integer, observe};
+use crate::{clock::Clock, error::Result};
 use bytes::Bytes;
 use entry::Entry;
 pub(crate) use entry::Held;
@@ -20,9 +22,6 @@ use moka::{
     policy::EvictionPolicy,
     sync::Cache,
 };
-
-use super::{Store, Ttl, failed, integer, observe};
-use crate::{Clock, Result};
 
 /// Entries in the memory of this process.
 ///

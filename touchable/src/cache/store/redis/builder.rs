@@ -3,7 +3,7 @@
 use std::{fmt, time::Duration};
 
 use super::{NAME, Redis};
-use crate::{Result, cache::store::failed, redis::Server};
+use crate::{cache::store::failed, error::Result, redis::Server};
 
 /// The settings of a [`Redis`] store.
 #[must_use = "nothing is connected before `connect`"]

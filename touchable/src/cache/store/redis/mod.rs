@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::{Store, Ttl, failed, integer::Problem};
 use crate::{
-    Error, Result,
+    error::{Error, Result},
     redis::{Connection, Server},
 };
 

@@ -10,13 +10,14 @@ use tokio::{
 
 use super::{Changes, Tiered};
 use crate::{
-    Result, Task, Touchable,
     cache::{
         key::{changed, naming},
         store::{Memory, Store, observe},
     },
+    entity::Touchable,
+    error::Result,
     feed::{Change, Id, News, Reader, Stream},
-    task::Stop,
+    task::{Stop, Task},
 };
 
 /// Records of one pass at most; what more there is waits in the stream.

@@ -6,11 +6,10 @@ mod follow;
 
 use std::{collections::BTreeSet, iter, sync::Arc};
 
+use super::{Memory, Store, Ttl};
+use crate::error::Result;
 use bytes::Bytes;
 use changes::Changes;
-
-use super::{Memory, Store, Ttl};
-use crate::Result;
 
 /// A near store, [`Memory`](super::Memory), over a far one that nodes share.
 ///

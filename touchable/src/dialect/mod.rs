@@ -1,0 +1,29 @@
+//! How each database wants it said.
+//!
+//! ```text
+//! captured  a statement as text, with a mark wherever a value belongs
+//! rising    stamps that rise strictly
+//! ```
+
+mod captured;
+pub(crate) mod rising;
+
+use sea_orm::{
+    DbBackend,
+    sea_query::{Alias, DynIden, IntoIden, Query},
+};
+
+pub(crate) use captured::{Captured, MARK};
+
+use crate::entity::Schema;
+
+pub(crate) fn table_name(schema: &Schema) -> DynIden {
+    Alias::new(schema.name).into_iden()
+}
+
+/// The table as sea-query writes it.
+pub(crate) fn quoted_table(schema: &Schema, backend: DbBackend) -> String {
+    let delete = Query::delete().from_table(schema.table.clone()).to_owned();
+    let sql = backend.build(&delete).sql;
+    sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
+}

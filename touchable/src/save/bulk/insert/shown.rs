@@ -1,0 +1,159 @@
+//! What the rows that an INSERT has written show elsewhere.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::Alias;
+
+use super::super::stored::Stored;
+use crate::{
+    entity::{CompiledRule, Key, Schema, is_null, same},
+    touch::{CHUNK, Entry, Except, Query as Rows, Start, Values, rows_of},
+};
+
+/// A row that was there, and is not as it was.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub key: Key,
+    columns: Vec<&'static str>,
+    /// The touch column has moved, by itself or with the others.
+    touched: bool,
+    /// As it was, when that is known.
+    before: Option<Stored>,
+}
+
+impl Changed {
+    /// What is different now. Columns that are `assigned` count whatever they hold.
+    pub(super) fn of(schema: &Schema, before: &Stored, after: &Stored, assigned: &[String]) -> Option<Self> {
+        let differ: Vec<&'static str> = schema
+            .column_names()
+            .zip(before.values.iter().zip(&after.values))
+            .filter(|(name, (before, after))| {
+                assigned.iter().any(|assigned| assigned == name) || !same(before, after)
+            })
+            .map(|(name, _)| name)
+            .collect();
+        let touched = differ.contains(&schema.touch);
+        let own = |name: &&str| *name == schema.touch || schema.version == Some(*name);
+        (!differ.is_empty()).then(|| Self {
+            key: after.key.clone(),
+            columns: differ.into_iter().filter(|name| !own(name)).collect(),
+            touched,
+            before: Some(before.clone()),
+        })
+    }
+
+    /// A row of which nobody knows how it was.
+    pub(super) fn anyhow(schema: &Schema, key: Key) -> Self {
+        Self {
+            key,
+            columns: schema.column_names().collect(),
+            touched: true,
+            before: None,
+        }
+    }
+
+    fn moves(&self, rule: &CompiledRule) -> bool {
+        rule.key().any(|column| self.columns.contains(&column.as_str()))
+    }
+
+    fn fires(&self, rule: &CompiledRule) -> bool {
+        self.moves(rule)
+            || self.columns.iter().any(|column| rule.watches(column))
+            || (self.touched && rule.cascades())
+    }
+
+    /// What a rule named before, where that is another now.
+    fn former(&self, schema: &Schema, rule: &CompiledRule) -> Option<Key> {
+        let before = self.before.as_ref().filter(|_| self.moves(rule))?;
+        key_of(schema, before, rule)
+    }
+}
+
+/// What a rule names in a row, unless it is null.
+pub(super) fn key_of(schema: &Schema, row: &Stored, rule: &CompiledRule) -> Option<Key> {
+    rule.key()
+        .map(|column| {
+            let at = schema.column_names().position(|name| name == column)?;
+            row.values.get(at).filter(|value| !is_null(value)).cloned()
+        })
+        .collect()
+}
+
+/// What an INSERT has written, as far as rules show it.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub schema: &'static Schema,
+    /// New rows.
+    pub created: Vec<Key>,
+    /// Rules that new rows fire, found in the database.
+    pub creating: Vec<&'static CompiledRule>,
+    /// What new rows name, where that is known without asking.
+    pub parents: Vec<(&'static CompiledRule, Vec<Key>)>,
+    /// Rows that were there.
+    pub changed: Vec<Changed>,
+    /// Rules that they can fire.
+    pub updating: Vec<&'static CompiledRule>,
+}
+
+impl Shown {
+    /// What is to be touched, and the rows that have moved by themselves, in parts that one statement can name.
+    pub(super) fn parts(&self) -> impl Iterator<Item = (Vec<Entry>, Except)> {
+        let rules = self.creating.len().max(1) + 2 * self.updating.len();
+        let size = (CHUNK / rules).max(1);
+        let most = self.parents.iter().map(|(_, keys)| keys.len());
+        let most = most.chain([self.created.len(), self.changed.len()]).max();
+        (0..most.unwrap_or_default().div_ceil(size)).map(move |n| self.part(n, size))
+    }
+
+    fn part(&self, n: usize, size: usize) -> (Vec<Entry>, Except) {
+        let created = self.created.chunks(size).nth(n).unwrap_or_default();
+        let changed = self.changed.chunks(size).nth(n).unwrap_or_default();
+        let parents = self.parents.iter().filter_map(|(rule, keys)| {
+            let former = keys.chunks(size).nth(n)?.to_vec();
+            Some(self.named(rule, former))
+        });
+        let created_rows = self
+            .creating
+            .iter()
+            .filter(|_| !created.is_empty())
+            .map(|rule| self.stored(rule, created));
+        let changed_rows = self.updating.iter().flat_map(|rule| {
+            let fired: Vec<&Changed> = changed.iter().filter(|row| row.fires(rule)).collect();
+            let keys: Vec<Key> = fired.iter().map(|row| row.key.clone()).collect();
+            let former: Vec<Key> = fired
+                .iter()
+                .filter_map(|row| row.former(self.schema, rule))
+                .collect();
+            let now = (!keys.is_empty()).then(|| self.stored(rule, &keys));
+            let before = (!former.is_empty()).then(|| self.named(rule, former));
+            now.into_iter().chain(before)
+        });
+        let entries = parents.chain(created_rows).chain(changed_rows).collect();
+        let moved = created.iter().chain(changed.iter().map(|row| &row.key));
+        (entries, self.except(&moved.cloned().collect::<Vec<_>>()))
+    }
+
+    /// What a rule names in stored rows.
+    fn stored(&self, rule: &'static CompiledRule, keys: &[Key]) -> Entry {
+        let rows = Rows::of(self.schema, rows_of(self.schema, keys), HashMap::new());
+        Entry::fired(self.schema, rule, Start::Query(rows.into()))
+    }
+
+    /// The rows of these keys.
+    fn named(&self, rule: &'static CompiledRule, former: Vec<Key>) -> Entry {
+        let values = Values {
+            former,
+            ..Values::default()
+        };
+        Entry::fired(self.schema, rule, Start::Values(values))
+    }
+
+    fn except(&self, moved: &[Key]) -> Except {
+        if moved.is_empty() {
+            return Except::Nobody;
+        }
+        let mut rows = rows_of(self.schema, moved);
+        rows.columns(self.schema.primary_key.iter().map(|name| Alias::new(*name)));
+        Except::Rows(Box::new(rows))
+    }
+}

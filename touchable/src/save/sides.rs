@@ -1,0 +1,71 @@
+//! Associations with a condition of their own, before and after a change.
+//!
+//! Which rows are associated by key is known from the key alone. Where the association has a condition (`on_condition`), the
+//! database is asked before the write: of the row as it is stored, and of the row as it will be.
+
+use std::{collections::HashMap, slice, sync::Arc};
+
+use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, IdenStatic, sea_query::Expr};
+
+use crate::{
+    entity::{CompiledRule, Key, Schema, Touchable, set_columns},
+    error::Result,
+    touch::{Entry, Query as Rows, RowSet, Sql, Start, ours, read_keys, rows_of},
+};
+
+/// The rows that a rule names from the row with this key as it is stored.
+pub(super) fn stored(schema: &'static Schema, rule: &'static CompiledRule, key: &Key) -> Entry {
+    becoming(schema, rule, key, HashMap::new())
+}
+
+/// The same once these columns are set.
+pub(super) fn becoming(
+    schema: &'static Schema,
+    rule: &'static CompiledRule,
+    key: &Key,
+    becomes: HashMap<&'static str, Expr>,
+) -> Entry {
+    let rows = Rows::of(schema, rows_of(schema, slice::from_ref(key)), becomes);
+    Entry::fired(schema, rule, Start::Query(rows.into()))
+}
+
+/// What the columns that an active model sets become.
+pub(super) fn set<A>(am: &A) -> HashMap<&'static str, Expr>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    set_columns(am)
+        .into_iter()
+        .filter_map(|column| match am.get(column) {
+            ActiveValue::Set(value) => Some((column.as_str(), column.save_as(Expr::val(value)))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Finds the rows of those entries that ask a row as it is now, since they are to be touched when it is another one.
+pub(super) async fn find<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Result<Vec<Entry>> {
+    let mut found = Vec::with_capacity(entries.len());
+    for mut entry in entries {
+        let asks = matches!(
+            &*entry.rows,
+            RowSet::Through {
+                from: Start::Query(_),
+                ..
+            }
+        );
+        if asks {
+            let (target, sql) = (entry.target, Sql::new(db.get_database_backend()));
+            let names = target.primary_key_idens();
+            let mut select = sql.select(target.table.clone(), &[], |table| {
+                sql.condition(&entry.rows, target, table)
+            });
+            select.columns(names);
+            let keys = ours(read_keys(db, target, sql.backend.build(&select))).await?;
+            entry.rows = Arc::new(RowSet::Keys(keys));
+        }
+        found.push(entry);
+    }
+    Ok(found)
+}

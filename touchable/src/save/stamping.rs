@@ -1,0 +1,96 @@
+//! The touch column, creation time and version that a save writes.
+
+use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic, ModelTrait};
+
+use crate::{
+    clock::{Clock, Stamp},
+    entity::{ModelOf, Touchable, is_null, set_columns},
+    error::Result,
+};
+
+/// Gives a new row its touch column, creation time and version, as far as the application left them out.
+pub(super) fn stamp_insert<A>(am: &mut A, stamp: Stamp) -> Result<Stamp>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    if let Some((column, value)) = A::Entity::CREATED_COLUMN.zip(A::Entity::created_value(stamp))
+        && am.is_not_set(column)
+    {
+        am.try_set(column, value)?;
+    }
+    if let Some((column, first)) = A::Entity::VERSION_COLUMN.zip(A::Entity::first_version())
+        && !matches!(am.get(column), ActiveValue::Set(value) if !is_null(&value))
+    {
+        am.try_set(column, first)?;
+    }
+    if let Some(own) = explicit_stamp(am) {
+        return Ok(own);
+    }
+    am.try_set(A::Entity::TOUCH_COLUMN, A::Entity::stamp_value(stamp))?;
+    Ok(stamp)
+}
+
+/// The stamp that the application set itself.
+pub(super) fn explicit_stamp<A>(am: &A) -> Option<Stamp>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    match am.get(A::Entity::TOUCH_COLUMN) {
+        ActiveValue::Set(value) => A::Entity::value_stamp(&value),
+        _ => None,
+    }
+}
+
+/// What an update will write.
+pub(crate) struct Change {
+    pub stamp: Stamp,
+    pub columns: Vec<&'static str>,
+    /// The application moved the touch column itself.
+    pub touched: bool,
+}
+
+/// Gives the row its new stamp; `None` when nothing is left to write.
+pub(super) fn stamp_update<A>(
+    am: &mut A,
+    stored: Option<&ModelOf<A>>,
+    explicit: Option<Stamp>,
+) -> Result<Option<Change>>
+where
+    A: ActiveModelTrait,
+    A::Entity: Touchable,
+{
+    let touch = A::Entity::TOUCH_COLUMN;
+    let before = match stored {
+        Some(stored) => A::Entity::value_stamp(&stored.get(touch)),
+        None => match am.get(touch) {
+            ActiveValue::Unchanged(value) => A::Entity::value_stamp(&value),
+            _ => None,
+        },
+    };
+    let columns: Vec<&'static str> = set_columns(am)
+        .iter()
+        .map(IdenStatic::as_str)
+        .filter(|column| *column != touch.as_str())
+        .collect();
+    if let Some(stamp) = explicit.filter(|stamp| before.is_none_or(|before| *stamp > before)) {
+        return Ok(Some(Change {
+            stamp,
+            columns,
+            touched: true,
+        }));
+    }
+    if columns.is_empty() {
+        am.not_set(touch);
+        return Ok(None);
+    }
+    let fresh = Clock::current().stamp();
+    let stamp = before.map_or(fresh, |before| fresh.max(before.next()));
+    am.try_set(touch, A::Entity::stamp_value(stamp))?;
+    Ok(Some(Change {
+        stamp,
+        columns,
+        touched: false,
+    }))
+}

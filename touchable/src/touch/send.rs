@@ -1,0 +1,180 @@
+//! Carrying out a plan.
+
+use sea_orm::{ConnectionTrait, DbErr, ExecResult, Statement};
+use tracing::Instrument;
+
+use super::{
+    keys::read_keys,
+    observe::{Flush, labels},
+    plan::{Entry, Except, Plan, Touch, plan},
+    sql::{Sql, Worded, mysql},
+    suppress::is_suppressed,
+    transaction::in_transaction,
+    tries::Tries,
+};
+use crate::{
+    clock::{Clock, Stamp},
+    entity::{Key, Schema},
+    error::{Error, Result},
+};
+
+/// What a flush did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Touched {
+    rows: u64,
+}
+
+impl Touched {
+    /// How many rows of the entity itself were touched, those reached by cascades not counted.
+    #[must_use]
+    pub const fn rows(self) -> u64 {
+        self.rows
+    }
+
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+    }
+}
+
+/// Rows of a published entity that have moved.
+#[derive(Debug)]
+pub(crate) struct Moved {
+    pub schema: &'static Schema,
+    pub keys: Vec<Key>,
+}
+
+/// Carries out the touches that waited for a commit. Returns the rows of published entities, when they are to be `told`.
+pub(crate) async fn flush_entries<C: ConnectionTrait>(
+    db: &C,
+    entries: Vec<Entry>,
+    told: bool,
+) -> Result<Vec<Moved>> {
+    let (_, moved) = plan_and_carry_out(db, entries, None, &Except::Nobody, told).await?;
+    Ok(moved)
+}
+
+pub(crate) async fn plan_and_carry_out<C: ConnectionTrait>(
+    db: &C,
+    entries: Vec<Entry>,
+    of: Option<&'static Schema>,
+    saved: &Except,
+    told: bool,
+) -> Result<(Touched, Vec<Moved>)> {
+    let mut plan = plan(entries, is_suppressed);
+    if let Some(of) = of {
+        plan.spare(of, saved);
+    }
+    if told {
+        plan.tell();
+    }
+    let (backend, stamp) = (db.get_database_backend(), Clock::current().stamp());
+    let touch = |at: usize| Sql::new(backend).touch(&plan.touches[at], stamp);
+    let (rows, moved) = carry_out(db, &plan, stamp, touch).await?;
+    let touched = plan
+        .touches
+        .iter()
+        .zip(rows)
+        .filter(|(touch, _)| of.is_some_and(|of| touch.moves(of)));
+    let touched = Touched {
+        rows: touched.map(|(_, rows)| rows).sum(),
+    };
+    Ok((touched, moved))
+}
+
+/// Sends the statement of each touch of a plan and reports these; returns how many rows each has moved, and which of
+/// those that are told.
+pub(crate) async fn carry_out<C: ConnectionTrait>(
+    db: &C,
+    plan: &Plan,
+    stamp: Stamp,
+    worded: impl Fn(usize) -> Worded,
+) -> Result<(Vec<u64>, Vec<Moved>)> {
+    if plan.touches.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let flush = Flush::begin(plan);
+    let (rows, moved) = send_all(db, plan, stamp, worded)
+        .instrument(flush.span().clone())
+        .await?;
+    flush.end(plan, &rows);
+    Ok((rows, moved))
+}
+
+async fn send_all<C: ConnectionTrait>(
+    db: &C,
+    plan: &Plan,
+    stamp: Stamp,
+    worded: impl Fn(usize) -> Worded,
+) -> Result<(Vec<u64>, Vec<Moved>)> {
+    let mut counts = Vec::with_capacity(plan.touches.len());
+    let mut moved = Vec::new();
+    for (at, touch) in plan.touches.iter().enumerate() {
+        let span = touch.span();
+        let rows = if touch.told {
+            let done = send_told(db, touch, stamp, worded(at)).instrument(span.clone());
+            let (rows, keys) = done.await.map_err(|source| touch.failed(source))?;
+            moved.push(Moved {
+                schema: touch.target,
+                keys,
+            });
+            rows
+        } else {
+            let done = send(db, worded(at).update).instrument(span.clone()).await;
+            done.map_err(|source| touch.failed(source))?.rows_affected()
+        };
+        span.record("rows", rows);
+        counts.push(rows);
+    }
+    Ok((counts, moved))
+}
+
+/// Sends the statement of a touch, in a transaction; returns how many rows it has moved, and which.
+async fn send_told<C: ConnectionTrait>(
+    db: &C,
+    touch: &Touch,
+    stamp: Stamp,
+    worded: Worded,
+) -> Result<(u64, Vec<Key>), DbErr> {
+    let Some(question) = worded.moved else {
+        let keys = read_keys(db, touch.target, worded.update).await?;
+        return Ok((keys.len() as u64, keys));
+    };
+    let rows = db.execute_raw(worded.update).await?.rows_affected();
+    if rows == 0 {
+        return Ok((0, Vec::new()));
+    }
+    let mut keys = read_keys(db, touch.target, question).await?;
+    if keys.len() as u64 != rows {
+        // The snapshot of the transaction is older than what leads to the rows, and an UPDATE reads what is committed.
+        keys = match mysql::all_moved(touch, stamp) {
+            Some(question) => read_keys(db, touch.target, question).await?,
+            None => Vec::new(),
+        };
+    }
+    if (keys.len() as u64) < rows {
+        return Err(DbErr::Custom(format!(
+            "it is not known which {rows} rows have moved, so that nobody can be told of them; repeat the transaction"
+        )));
+    }
+    Ok((rows, keys))
+}
+
+async fn send<C: ConnectionTrait>(db: &C, statement: Statement) -> Result<ExecResult, DbErr> {
+    // Inside a transaction there is nothing left to repeat the statement in.
+    if in_transaction::<C>() {
+        return db.execute_raw(statement).await;
+    }
+    let mut tries = Tries::default();
+    loop {
+        let done = db.execute_raw(statement.clone()).await;
+        if !tries.again(&done).await {
+            return done;
+        }
+    }
+}
+
+impl Touch {
+    fn failed(&self, source: DbErr) -> Error {
+        Error::touch(self.target.name, labels(&self.rules), source)
+    }
+}

@@ -1,0 +1,163 @@
+//! Trying again what has failed for the moment.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DbBackend, Order,
+    sea_query::{Alias, Expr, LockType, Query},
+};
+use tokio::time::{Instant, sleep};
+
+use super::own::ours;
+use crate::{
+    entity::Schema,
+    error::{Result, Trouble, Troubled},
+};
+
+/// How often a victim tries. Each time it waits for whom it collided with, so that the second try mostly succeeds; where many
+/// write to the same rows, one of them at least succeeds in each round.
+const TRIES: u32 = 12;
+
+/// The longest pause.
+const LONGEST: Duration = Duration::from_millis(150);
+
+/// For how long a busy `SQLite` database is asked again. Each time it has already waited for as long as its `busy_timeout`
+/// says.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Counts the tries of something that is a whole transaction, or a statement outside of any.
+///
+/// Touches lock their rows in one order, but a saved row is locked before any of them: where rules lead both ways
+/// between two tables, two saves can still wait for each other.
+#[derive(Debug)]
+pub(crate) struct Tries {
+    began: Instant,
+    count: u32,
+    most: u32,
+    /// Whether locks that were not had in time are tried for again: somebody has set that time, and may mean it.
+    patient: bool,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self {
+            began: Instant::now(),
+            count: 0,
+            most: TRIES,
+            patient: false,
+        }
+    }
+}
+
+impl Tries {
+    /// Of what cannot be repeated: inside a transaction nothing is left to repeat it in.
+    pub(crate) fn once() -> Self {
+        Self {
+            most: 1,
+            ..Self::default()
+        }
+    }
+
+    /// Of a transaction of the application's that may be repeated as a whole.
+    pub(crate) fn patient() -> Self {
+        Self {
+            patient: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether so many are at work on the same rows that they should [take turns](take_turn).
+    pub(crate) const fn is_crowded(&self) -> bool {
+        self.count >= 2
+    }
+
+    /// Whether to try again, after a pause: the database has chosen this one as a deadlock's victim, or something like it.
+    pub(crate) fn again<'a, T, E: Troubled>(
+        &'a mut self,
+        done: &Result<T, E>,
+    ) -> impl Future<Output = bool> + use<'a, T, E> {
+        let trouble = done.as_ref().err().and_then(Troubled::trouble);
+        self.pause(trouble)
+    }
+
+    pub(crate) async fn pause(&mut self, trouble: Option<Trouble>) -> bool {
+        self.count += 1;
+        let again = match trouble {
+            None => false,
+            Some(Trouble::LockTimeout) => self.patient,
+            Some(Trouble::Busy) => self.began.elapsed() < BUSY,
+            Some(Trouble::Deadlock | Trouble::Serialization) => true,
+        };
+        if !again || self.count >= self.most {
+            return false;
+        }
+        let longest = Duration::from_millis(1 << self.count.min(8)).min(LONGEST);
+        // Any time up to it: two that have met would otherwise meet again.
+        let pause = longest.mul_f64(fastrand::f64());
+        tracing::debug!(tries = self.count, ?trouble, ?pause, "tries again");
+        sleep(pause).await;
+        true
+    }
+}
+
+/// Waits for those that are at work on what this entity's rules run round in circles through.
+///
+/// Where rules lead both ways, the rows to lock are known only on the way, and `InnoDB` locks what it looks at besides; many
+/// writers can be each other's victims again and again. The first row in the order of all locks is where those that have met
+/// before queue up.
+pub(crate) async fn take_turn<C: ConnectionTrait>(db: &C, schema: &'static Schema) -> Result<()> {
+    let backend = db.get_database_backend();
+    if backend == DbBackend::Sqlite {
+        return Ok(());
+    }
+    for first in schema.circles() {
+        let mut row = Query::select();
+        row.expr(Expr::cust("1")).from(first.table.clone());
+        for column in &first.primary_key {
+            row.order_by(Alias::new(*column), Order::Asc);
+        }
+        row.limit(1).lock(if backend == DbBackend::Postgres {
+            LockType::NoKeyUpdate
+        } else {
+            LockType::Update
+        });
+        ours(db.query_one(&row)).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn count(mut tries: Tries, trouble: Trouble) -> u32 {
+        let mut count = 1;
+        while tries.pause(Some(trouble)).await {
+            count += 1;
+        }
+        count
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_victim_tries_a_bounded_number_of_times() {
+        assert_eq!(count(Tries::default(), Trouble::Deadlock).await, TRIES);
+        assert_eq!(count(Tries::default(), Trouble::Serialization).await, TRIES);
+        assert_eq!(count(Tries::default(), Trouble::LockTimeout).await, 1);
+        assert_eq!(count(Tries::patient(), Trouble::LockTimeout).await, TRIES);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn success_and_other_errors_are_final() {
+        let mut tries = Tries::default();
+        assert!(!tries.again(&Ok::<_, sea_orm::DbErr>(())).await);
+        assert!(!tries.pause(None).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_busy_database_is_not_asked_for_ever() {
+        let mut tries = Tries::default();
+        assert!(tries.pause(Some(Trouble::Busy)).await);
+        sleep(BUSY).await;
+        assert!(!tries.pause(Some(Trouble::Busy)).await);
+    }
+}
