@@ -79,7 +79,10 @@ fn is_test(item: &Item) -> bool {
 
 /// Every use of another module, as `file: from -> to`.
 fn uses(folder: &Path, module: Option<&str>, found: &mut Vec<(String, String, String)>) {
-    let mut entries: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
     entries.sort();
     for path in entries {
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
@@ -117,7 +120,9 @@ fn no_module_uses_what_is_above_it() {
             (Some(above), Some(below)) if above < below => None,
             (Some(_), Some(_)) => Some(format!("{file}: `{from}` uses `{to}`, which is above it")),
             (None, _) => Some(format!("{file}: `{from}` has no floor")),
-            (_, None) => Some(format!("{file}: `crate::{to}` is not named by the module that owns it")),
+            (_, None) => Some(format!(
+                "{file}: `crate::{to}` is not named by the module that owns it"
+            )),
         })
         .collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

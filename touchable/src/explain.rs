@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait};
 use crate::{
     entity::{Event, Key, Schema, Touchable, display_key, primary_key_of_active},
     error::{Error, Result},
-    save::{Reading, children_of, decide, entries, new_parents, parents_of, read},
+    save::{children_of, judge_unsent, new_parents, parents_of, read},
     touch::{Entry, Except, Plan, Sql, Touch, is_suppressed, plan},
 };
 
@@ -66,14 +66,9 @@ where
     let Ok(key) = primary_key_of_active(am) else {
         return explain_insert(am, db).await;
     };
-    let mut am = am.clone();
-    let entries = match decide(&mut am, db, &key, Reading::Always).await? {
-        Some(decision) => {
-            let stored = decision.stored.ok_or_else(|| not_found::<A::Entity>(&key))?;
-            entries(&am, &stored, &key, &decision.fired)
-        }
-        None => Vec::new(),
-    };
+    let judged = judge_unsent(am.clone(), db, &key).await?;
+    let (assigned, judged, fired) = judged.ok_or_else(|| not_found::<A::Entity>(&key))?;
+    let entries = assigned.fired(&key, &judged, &fired);
     look::<A::Entity, C>(db, Event::Update, Some(key), entries).await
 }
 

@@ -35,18 +35,27 @@ const CAPACITY: usize = 1_024;
 /// What to do with a save's statement.
 #[derive(Debug)]
 pub(crate) enum Intent {
-    /// Outside a transaction: send it together with its touches.
-    Together {
-        change: Change,
+    /// Judge an update by the stored row, under its lock, and touch what its rules then name.
+    Update {
+        counts: Counts,
         rules: Vec<&'static CompiledRule>,
     },
-    /// Inside a transaction: once it is done, these touches wait for the commit.
+    /// Outside a transaction: send an insert together with its touches.
+    Insert {
+        /// The keys of the rows it belongs to, by rule.
+        parents: Vec<(&'static CompiledRule, Key)>,
+        /// No foreign key is left to the database.
+        known: bool,
+        rules: Vec<&'static CompiledRule>,
+    },
+    /// Outside a transaction: send a delete together with its touches.
+    Delete { rules: Vec<&'static CompiledRule> },
+    /// Inside a transaction: once an insert or a delete is done, these touches wait for the commit.
     Later {
         /// Rows that nobody finds once the statement is done: these are touched before it.
         before: Vec<Entry>,
         entries: Vec<Entry>,
         rest: Rest,
-        counts: Counts,
     },
     /// It has nobody to touch; the intent only says that no rule is bypassed.
     Alone,
@@ -62,8 +71,6 @@ pub(crate) enum Rest {
         /// No foreign key is left to the database.
         known: bool,
     },
-    /// The row was not there when it was to be locked. One that comes before the statement fires all that it could.
-    Row(Key, Vec<&'static CompiledRule>),
 }
 
 /// What of an update counts as a change, beside a value that differs.
@@ -73,26 +80,6 @@ pub(crate) struct Counts {
     pub always: bool,
     /// The touch column, which the application has set itself.
     pub explicit: bool,
-}
-
-/// What the statement does.
-#[derive(Debug)]
-pub(crate) enum Change {
-    Insert {
-        /// The keys of the rows it belongs to, by rule.
-        parents: Vec<(&'static CompiledRule, Key)>,
-        /// No foreign key is left to the database.
-        known: bool,
-        /// Its own, unless that is left to the database.
-        key: Option<Key>,
-    },
-    Update {
-        key: Key,
-        counts: Counts,
-    },
-    Delete {
-        key: Key,
-    },
 }
 
 /// The write of a save, as its hook knows it.

@@ -44,10 +44,6 @@ pub(super) async fn find<S: Form, C: ConnectionTrait>(
             let found = new_parents::<S, _>(db, sent, write.schema, write.key.as_ref(), rules);
             Ok(Later::Others(found.await?))
         }
-        Rest::Row(key, rules) if S::found(sent) => {
-            Ok(Later::Others(row_that_came(db, write.schema, key, rules).await?))
-        }
-        Rest::Row(..) => Ok(Later::Nothing),
     }
 }
 
@@ -55,7 +51,7 @@ pub(super) async fn find<S: Form, C: ConnectionTrait>(
 fn fired(saves: &[(Write, Rest)]) -> &[&'static CompiledRule] {
     let rules = saves.iter().filter_map(|(_, rest)| match rest {
         Rest::Parents { rules, .. } => Some(rules.as_slice()),
-        _ => None,
+        Rest::Nothing => None,
     });
     rules.max_by_key(|rules| rules.len()).unwrap_or_default()
 }
@@ -141,7 +137,7 @@ pub(super) fn new_key<S: Form>(
 }
 
 /// Everything that an update can set in motion of a row that nobody has compared.
-async fn row_that_came<C: ConnectionTrait>(
+pub(super) async fn row_that_came<C: ConnectionTrait>(
     db: &C,
     schema: &'static Schema,
     key: &Key,

@@ -71,7 +71,7 @@ where
         Ok(tx) => tx,
         Err(error) => return refused(error, None),
     };
-    let health = tx.health();
+    let health = tx.health().clone();
     match callback(&tx).await {
         Ok(value) => match tx.commit().await {
             Ok(()) => (Ok(value), None),

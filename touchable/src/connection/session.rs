@@ -17,8 +17,8 @@ use super::{
     form::{Execute, QueryOne},
     handshake::{Scope, answer},
     intent::Intents,
+    plan_cache::PlanCache,
     publisher::Publisher,
-    recipe::Recipes,
     transaction::TouchTransaction,
 };
 use crate::graph::TouchGraph;
@@ -29,7 +29,7 @@ pub fn connect(db: DatabaseConnection) -> TouchConnection {
     TouchConnection(Arc::new(Session {
         db,
         intents: Intents::default(),
-        recipes: Recipes::default(),
+        plans: PlanCache::default(),
         watch: Watch::default(),
         publisher: Publisher::default(),
     }))
@@ -44,7 +44,7 @@ pub struct TouchConnection(Arc<Session>);
 pub(crate) struct Session {
     pub(super) db: DatabaseConnection,
     pub(crate) intents: Intents,
-    pub(super) recipes: Recipes,
+    pub(super) plans: PlanCache,
     pub(super) watch: Watch,
     pub(crate) publisher: Publisher,
 }
@@ -60,7 +60,7 @@ impl Session {
         Self {
             db: self.db.clone(),
             intents: Intents::default(),
-            recipes: Recipes::default(),
+            plans: PlanCache::default(),
             watch: self.watch.clone(),
             publisher,
         }
@@ -73,7 +73,7 @@ impl Session {
         Self {
             db: self.db.clone(),
             intents: Intents::default(),
-            recipes: Recipes::default(),
+            plans: PlanCache::default(),
             watch: self.watch.refusing(),
             publisher: self.publisher.clone(),
         }

@@ -3,22 +3,10 @@
 use sea_orm::ConnectionTrait;
 
 use super::{
-    atomic::Save,
     form::Form,
     intent::{Intents, Write},
     spelling::Verb,
 };
-use crate::clock::{Clock, Stamp};
-
-impl Save {
-    /// The stamp that the statement writes.
-    pub(super) fn stamp(&self) -> Stamp {
-        self.write
-            .given_stamp()
-            .unwrap_or_else(|| Clock::current().stamp())
-    }
-}
-
 /// Leaves word that a save has its touches, where `after_save` will ask.
 pub(super) fn settle<S: Form, C: ConnectionTrait>(
     intents: &Intents,

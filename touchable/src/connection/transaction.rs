@@ -9,6 +9,7 @@ use sea_orm::{
 };
 
 use super::{
+    atomic::Told,
     form::{Execute, Form, QueryAll, QueryOne},
     handshake::{Scope, answer},
     health::Health,
@@ -17,8 +18,7 @@ use super::{
     open::Open,
     session::Session,
     settle::settle,
-    spelling::Verb,
-    written,
+    update::Update,
 };
 use crate::touch::{Entry, finish, flush_entries, ours};
 
@@ -42,8 +42,16 @@ impl TouchTransaction {
         }
     }
 
-    pub(super) fn health(&self) -> Arc<Health> {
-        self.open.health.clone()
+    pub(super) fn health(&self) -> &Arc<Health> {
+        &self.open.health
+    }
+
+    pub(super) fn open(&self) -> &Open {
+        &self.open
+    }
+
+    pub(super) const fn inner(&self) -> &DatabaseTransaction {
+        &self.inner
     }
 
     /// Reads only, if that is what it was begun for.
@@ -125,12 +133,22 @@ impl TouchTransaction {
     }
 
     /// Sends a statement, and when it is a save's, lets its touches wait once it has succeeded.
-    async fn send<S: Form>(&self, mut stmt: Statement) -> Result<S::Output, DbErr> {
+    async fn send<S: Form>(&self, stmt: Statement) -> Result<S::Output, DbErr> {
         self.open.health.check()?;
         let saves = self.open.intents.take(&stmt);
         if saves.is_empty() {
             self.open.session.watch.check(&stmt.sql)?;
             return self.open.health.watch(S::send(&self.inner, stmt)).await;
+        }
+        if let [(write, Intent::Update { counts, rules })] = saves.as_slice() {
+            let session = &self.open.session;
+            let update = Update {
+                write,
+                counts: *counts,
+                rules,
+                told: Told::of(&session.publisher, write.schema),
+            };
+            return self.update::<S>(&session.plans, update, stmt).await;
         }
         let mut first = Vec::new();
         let mut touches = Vec::new();
@@ -140,15 +158,9 @@ impl TouchTransaction {
                 before,
                 entries,
                 rest,
-                counts,
             } = intent
             {
                 first.extend(before);
-                if write.verb == Verb::Update
-                    && let Some(stamp) = write.given_stamp()
-                {
-                    written::raise(&mut stmt, write.schema, stamp, counts);
-                }
                 touches.extend(entries);
                 rests.push((write, rest));
             } else {
@@ -170,6 +182,7 @@ impl TouchTransaction {
         }
         sent
     }
+
     /// Touches, and sends a statement: both, or neither.
     async fn send_after<S: Form>(&self, touches: Vec<Entry>, stmt: Statement) -> Result<S::Output, DbErr> {
         if touches.is_empty() {

@@ -10,7 +10,7 @@ pub(crate) mod rising;
 
 use sea_orm::{
     DbBackend,
-    sea_query::{Alias, DynIden, IntoIden, Query},
+    sea_query::{Alias, DynIden, IntoIden, LockType, Query},
 };
 
 pub(crate) use captured::{Captured, MARK};
@@ -19,6 +19,15 @@ use crate::entity::Schema;
 
 pub(crate) fn table_name(schema: &Schema) -> DynIden {
     Alias::new(schema.name).into_iden()
+}
+
+/// The lock of a row that is read to be written: MySQL has one kind, and `SQLite` locks the whole database for its one writer.
+pub(crate) fn row_lock(backend: DbBackend, lock: LockType) -> Option<LockType> {
+    match backend {
+        DbBackend::Postgres => Some(lock),
+        DbBackend::MySql => Some(LockType::Update),
+        _ => None,
+    }
 }
 
 /// The table as sea-query writes it.

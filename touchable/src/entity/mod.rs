@@ -18,8 +18,8 @@ mod touchable;
 
 pub(crate) use components::components;
 pub(crate) use row::{
-    Key, ModelOf, display_key, is_given, is_null, key_of_active, key_of_model, key_of_saved,
-    primary_key_of_active, primary_key_of_model, same, set_columns,
+    Key, ModelOf, display_key, is_given, is_null, key_of_active, key_of_model, primary_key_of_active,
+    primary_key_of_model, same, set_columns,
 };
 pub use rule::{Dirty, Event, Events, Fields, Rule};
 pub use schema::Schema;

@@ -39,26 +39,6 @@ pub(crate) fn key_of_active<A: ActiveModelTrait>(
         .collect()
 }
 
-/// Like [`key_of_model`], of a stored row once the columns that are `Set` are written. What an active model holds of the
-/// others is what somebody once read.
-pub(crate) fn key_of_saved<A: ActiveModelTrait>(
-    am: &A,
-    stored: &ModelOf<A>,
-    columns: impl Iterator<Item = String>,
-) -> Option<Key> {
-    columns
-        .map(|name| column::<A::Entity>(&name))
-        .map(|column| {
-            let column = column?;
-            Some(match am.get(column) {
-                ActiveValue::Set(value) => value,
-                _ => stored.get(column),
-            })
-        })
-        .map(|value| value.filter(|value| !is_null(value)))
-        .collect()
-}
-
 /// Whether an active model has a value for a column, null included.
 pub(crate) fn is_given<A: ActiveModelTrait>(am: &A, name: &str) -> bool {
     column::<A::Entity>(name).is_some_and(|column| !am.is_not_set(column))

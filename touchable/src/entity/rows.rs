@@ -3,7 +3,7 @@
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, DbErr, EntityTrait, FromQueryResult, Iterable, ModelTrait,
     PrimaryKeyToColumn, PrimaryKeyTrait, QueryFilter, QueryResult, QueryTrait, Select, Statement, Value,
-    sea_query::IntoValueTuple,
+    sea_query::{IntoValueTuple, SelectStatement},
 };
 
 use super::row::Key;
@@ -16,7 +16,7 @@ pub(crate) struct Rows {
     /// The query for all rows.
     pub all: fn(DbBackend) -> Statement,
     /// The query for the row with this key.
-    pub one: fn(DbBackend, &Key) -> Statement,
+    pub one: fn(&Key) -> SelectStatement,
     /// The columns of a row of these queries, in the order of the entity's columns.
     pub columns: fn(&QueryResult) -> Result<Vec<Value>, DbErr>,
 }
@@ -26,7 +26,7 @@ impl Rows {
         Self {
             key: key::<E>,
             all: |backend| E::find().build(backend),
-            one: |backend, key| by_key::<E>(key).build(backend),
+            one: |key| by_key::<E>(key).into_query(),
             columns: columns::<E>,
         }
     }

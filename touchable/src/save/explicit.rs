@@ -5,8 +5,9 @@ use sea_orm::{
     TransactionTrait,
 };
 
-use super::{flush::flush, flush::tries_of, publish, writer::become_writer};
+use super::{flush::flush, flush::tries_of, publish};
 use crate::{
+    connection::become_writer,
     entity::{Schema, Touchable, display_key, primary_key_of_model},
     error::{Error, Result},
     touch::{CHUNK, begin, finish, read_keys},

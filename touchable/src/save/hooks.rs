@@ -15,10 +15,10 @@ use super::{
     delete::{children_of, parents_of},
     flush::flush,
     insert::before_insert,
-    note::{self, Fired, Note, Place},
+    note::{self, Note, Place},
     publish,
     read::read,
-    register, sides,
+    register,
     update::before_update,
     version,
 };
@@ -28,7 +28,7 @@ use crate::{
         CompiledRule, Event, ModelOf, Touchable, key_of_model, primary_key_of_active, primary_key_of_model,
     },
     error::{Error, Result},
-    touch::{Entry, Except, Start, Values, in_transaction, is_suppressed, lock_ahead, saved},
+    touch::{Entry, Except, Fired, Start, Values, in_transaction, is_suppressed, lock_ahead, saved, sides},
 };
 
 /// `ActiveModelBehavior::before_save`.
@@ -100,13 +100,12 @@ where
             None => {
                 let event = if insert { Event::Create } else { Event::Update };
                 let fired = active_rules::<A::Entity>(event)
-                    .filter(|(_, rule)| !insert || rule.belongs_to())
-                    .map(|(rule, _)| Fired::whole(rule));
+                    .filter(|rule| !insert || rule.belongs_to())
+                    .map(Fired::whole);
                 (fired.collect(), Vec::new())
             }
         };
         let entries = fired.into_iter().map(|Fired { rule, former, .. }| {
-            let rule = &schema.rules[rule];
             let values = Values {
                 row: Some(key.clone()),
                 row_table: Some(schema),
@@ -145,15 +144,10 @@ where
         let key = primary_key_of_active(&am)?;
         let scope = ask(db);
         if let Some(Scope::Connection(session)) = &scope {
-            register::delete(
-                session,
-                schema,
-                key,
-                rules.into_iter().map(|(_, rule)| rule).collect(),
-            );
+            register::delete(session, schema, key, rules);
             return Ok(am);
         }
-        lock_ahead(db, schema, &key, rules.iter().map(|(_, rule)| *rule).collect()).await?;
+        lock_ahead(db, schema, &key, rules.clone()).await?;
         let told = publish::is_told(scope.as_ref(), schema);
         let stored = if rules.is_empty() && !told {
             None
@@ -214,15 +208,12 @@ where
     }
 }
 
-/// The rules that this event can fire here, with their places in the declaration.
-pub(super) fn active_rules<E: Touchable>(
-    event: Event,
-) -> impl Iterator<Item = (usize, &'static CompiledRule)> {
+/// The rules that this event can fire here.
+pub(super) fn active_rules<E: Touchable>(event: Event) -> impl Iterator<Item = &'static CompiledRule> {
     E::schema()
         .rules
         .iter()
-        .enumerate()
-        .filter(move |(_, rule)| rule.events.contains(event) && !is_suppressed((rule.target)()))
+        .filter(move |rule| rule.events.contains(event) && !is_suppressed((rule.target)()))
 }
 
 /// Entries for the rules of which an association is known at all.

@@ -5,18 +5,17 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, sea_query::LockType};
 use super::{
     flush::flush,
     hooks::active_rules,
-    note::{self, Fired, Note, Place},
+    note::{self, Note, Place},
     read::read,
     register::{self, Insert},
     stamping,
-    writer::become_writer,
 };
 use crate::{
     clock::Clock,
-    connection::{Scope, ask},
+    connection::{Scope, ask, become_writer},
     entity::{CompiledRule, Event, Key, Schema, Touchable, is_given, key_of_active},
     error::Result,
-    touch::{Entry, Except, in_transaction, lock_parents},
+    touch::{Entry, Except, Fired, in_transaction, lock_parents},
 };
 
 /// Stamps the row, and leaves word of what it belongs to.
@@ -68,8 +67,8 @@ where
     } else {
         lock_parents(db, insert.parents).await?;
         note.fired = active_rules::<A::Entity>(Event::Create)
-            .filter(|(_, rule)| rule.belongs_to())
-            .map(|(rule, _)| Fired::whole(rule))
+            .filter(|rule| rule.belongs_to())
+            .map(Fired::whole)
             .collect();
     }
     note::leave(Place::of(db, schema.name, None), note);
@@ -91,9 +90,7 @@ async fn is_there<E: Touchable, C: ConnectionTrait>(db: &C, key: &Key) -> Result
 
 /// The rules that an insert fires: a new row has parents and no children.
 fn created<E: Touchable>() -> impl Iterator<Item = &'static CompiledRule> {
-    active_rules::<E>(Event::Create)
-        .map(|(_, rule)| rule)
-        .filter(|rule| rule.belongs_to())
+    active_rules::<E>(Event::Create).filter(|rule| rule.belongs_to())
 }
 
 /// The rows that a new one belongs to, as far as it names them.

@@ -6,8 +6,8 @@ use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, IdenStatic, ModelTrait, TransactionSession, sea_query::Expr,
 };
 
-use super::writer::become_writer;
 use crate::{
+    connection::become_writer,
     entity::{CompiledRule, Event, Touchable, display_key, primary_key_of_model},
     error::{Error, Result},
     touch::lock_reached,

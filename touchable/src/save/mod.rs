@@ -23,11 +23,9 @@ mod note;
 mod publish;
 mod read;
 mod register;
-mod sides;
 mod stamping;
 mod update;
 mod version;
-mod writer;
 
 pub use bulk::{TouchMany, Touching};
 pub(crate) use delete::{children_of, parents_of};
@@ -35,4 +33,4 @@ pub use explicit::{TouchAll, TouchRecord};
 pub(crate) use insert::new_parents;
 pub use lock::LockRecord;
 pub(crate) use read::read;
-pub(crate) use update::{Reading, decide, entries};
+pub(crate) use update::judge_unsent;

@@ -9,7 +9,12 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use crate::{clock::Stamp, connection::Runner, entity::Key, touch::Entry};
+use crate::{
+    clock::Stamp,
+    connection::Runner,
+    entity::Key,
+    touch::{Entry, Fired},
+};
 
 /// How many notes are kept. Each waits for one statement only, so this many are never in use at a time; a note that had to
 /// go makes its save touch too much, never too little.
@@ -35,28 +40,6 @@ pub(super) struct Note {
     pub fired: Vec<Fired>,
     /// Rows that are associated no more.
     pub entries: Vec<Entry>,
-}
-
-/// A rule that a save has fired.
-#[derive(Clone, Debug)]
-pub(crate) struct Fired {
-    /// The rule's place in the declaration.
-    pub rule: usize,
-    /// The association's key before the save, where the save changed it.
-    pub former: Option<Key>,
-    /// The save may have changed which rows are associated.
-    pub moved: bool,
-}
-
-impl Fired {
-    /// A rule of a row that has changed in whatever it watches.
-    pub(super) const fn whole(rule: usize) -> Self {
-        Self {
-            rule,
-            former: None,
-            moved: false,
-        }
-    }
 }
 
 static NOTES: Mutex<VecDeque<(Place, Note)>> = Mutex::new(VecDeque::new());

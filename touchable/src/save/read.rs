@@ -5,8 +5,8 @@ use sea_orm::{
     QuerySelect, QueryTrait, sea_query::LockType,
 };
 
-use super::writer::become_writer;
 use crate::{
+    connection::become_writer,
     entity::{Key, Touchable},
     error::Result,
     touch::in_transaction,

@@ -1,10 +1,10 @@
 //! Telling a connection of ours what the next statement is for, so that it can add the touches.
 
-use sea_orm::{ConnectionTrait, Value};
+use sea_orm::{ConnectionTrait, DbBackend, Value};
 
 use super::{flush::flush, publish};
 use crate::{
-    connection::{Change, Counts, Intent, Open, Rest, Scope, Session, Verb, Write, ask},
+    connection::{Counts, Intent, Open, Rest, Scope, Session, Verb, Write, ask},
     entity::{CompiledRule, Key, Schema},
     error::Result,
     touch::{Entry, Except, lock_parents},
@@ -44,13 +44,10 @@ pub(super) async fn insert<C: ConnectionTrait>(
         Scope::Connection(session) => {
             let told = session.publisher.tells(schema);
             if told || !insert.rules.is_empty() {
-                Intent::Together {
+                Intent::Insert {
                     rules: insert.rules,
-                    change: Change::Insert {
-                        parents: insert.parents,
-                        known: insert.known,
-                        key: insert.key,
-                    },
+                    parents: insert.parents,
+                    known: insert.known,
                 }
             } else {
                 Intent::Alone
@@ -70,7 +67,6 @@ pub(super) async fn insert<C: ConnectionTrait>(
                     rules: insert.rules,
                     known: insert.known,
                 },
-                counts: Counts::default(),
             }
         }
     };
@@ -78,38 +74,17 @@ pub(super) async fn insert<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Before an update outside a transaction that these rules may be fired by.
+/// Before an update that these rules may be fired by.
 pub(super) fn update(
-    session: &Session,
+    scope: &Scope,
+    backend: DbBackend,
     write: Write,
-    key: &Key,
     counts: Counts,
     rules: Vec<&'static CompiledRule>,
 ) {
-    let intent = Intent::Together {
-        rules,
-        change: Change::Update {
-            key: key.clone(),
-            counts,
-        },
-    };
-    let backend = session.inner().get_database_backend();
-    session.intents.register(write, backend, intent);
-}
-
-/// Before an update inside a transaction that leads to these touches.
-pub(super) fn update_later(open: &Open, write: Write, counts: Counts, entries: Vec<Entry>, rest: Rest) {
-    let backend = open.session().inner().get_database_backend();
-    open.intents.register(
-        write,
-        backend,
-        Intent::Later {
-            before: Vec::new(),
-            entries,
-            rest,
-            counts,
-        },
-    );
+    scope
+        .intents()
+        .register(write, backend, Intent::Update { counts, rules });
 }
 
 /// Before a delete outside a transaction.
@@ -122,10 +97,7 @@ pub(super) fn delete(
     let intent = if rules.is_empty() && !session.publisher.tells(schema) {
         Intent::Alone
     } else {
-        Intent::Together {
-            rules,
-            change: Change::Delete { key: key.clone() },
-        }
+        Intent::Delete { rules }
     };
     let backend = session.inner().get_database_backend();
     session
@@ -145,7 +117,6 @@ pub(super) fn delete_later(
         before: children,
         entries: parents,
         rest: Rest::Nothing,
-        counts: Counts::default(),
     };
     let backend = open.session().inner().get_database_backend();
     open.intents.register(Write::delete(schema, key), backend, intent);

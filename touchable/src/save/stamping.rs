@@ -1,10 +1,10 @@
 //! The touch column, creation time and version that a save writes.
 
-use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic, ModelTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue, IdenStatic};
 
 use crate::{
     clock::{Clock, Stamp},
-    entity::{ModelOf, Touchable, is_null, set_columns},
+    entity::{Touchable, is_null, set_columns},
     error::Result,
 };
 
@@ -43,54 +43,33 @@ where
     }
 }
 
-/// What an update will write.
-pub(crate) struct Change {
-    pub stamp: Stamp,
-    pub columns: Vec<&'static str>,
-    /// The application moved the touch column itself.
-    pub touched: bool,
-}
-
-/// Gives the row its new stamp; `None` when nothing is left to write.
+/// Gives the row its new stamp, above the one `before` it where that is known; `None` when nothing is left to write.
 pub(super) fn stamp_update<A>(
     am: &mut A,
-    stored: Option<&ModelOf<A>>,
+    before: Option<Stamp>,
     explicit: Option<Stamp>,
-) -> Result<Option<Change>>
+) -> Result<Option<Stamp>>
 where
     A: ActiveModelTrait,
     A::Entity: Touchable,
 {
     let touch = A::Entity::TOUCH_COLUMN;
-    let before = match stored {
-        Some(stored) => A::Entity::value_stamp(&stored.get(touch)),
-        None => match am.get(touch) {
-            ActiveValue::Unchanged(value) => A::Entity::value_stamp(&value),
-            _ => None,
-        },
-    };
-    let columns: Vec<&'static str> = set_columns(am)
-        .iter()
-        .map(IdenStatic::as_str)
-        .filter(|column| *column != touch.as_str())
-        .collect();
+    let before = before.or_else(|| match am.get(touch) {
+        ActiveValue::Unchanged(value) => A::Entity::value_stamp(&value),
+        _ => None,
+    });
     if let Some(stamp) = explicit.filter(|stamp| before.is_none_or(|before| *stamp > before)) {
-        return Ok(Some(Change {
-            stamp,
-            columns,
-            touched: true,
-        }));
+        return Ok(Some(stamp));
     }
-    if columns.is_empty() {
+    if set_columns(am)
+        .iter()
+        .all(|column| column.as_str() == touch.as_str())
+    {
         am.not_set(touch);
         return Ok(None);
     }
     let fresh = Clock::current().stamp();
     let stamp = before.map_or(fresh, |before| fresh.max(before.next()));
     am.try_set(touch, A::Entity::stamp_value(stamp))?;
-    Ok(Some(Change {
-        stamp,
-        columns,
-        touched: false,
-    }))
+    Ok(Some(stamp))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::{
-    DbBackend,
+    DbBackend, Value,
     sea_query::{
         Alias, BinOper, CaseStatement, Condition, Expr, ExprTrait, Func, Query, SelectStatement,
         extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
@@ -25,10 +25,19 @@ use crate::{
 pub(crate) struct Assigned {
     pub schema: &'static Schema,
     pub backend: DbBackend,
-    /// Column names and what they are set to, without the version.
-    pub columns: Vec<(String, Expr)>,
+    /// Without the version.
+    pub columns: Vec<Assignment>,
     /// Every assignment counts as a change, whatever is stored.
     pub always: bool,
+}
+
+/// `column = value`.
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    pub column: String,
+    pub expr: Expr,
+    /// The value that is bound, where it is one.
+    pub value: Option<Value>,
 }
 
 impl Assigned {
@@ -65,43 +74,33 @@ impl Assigned {
 
     /// The rows of which a rule shows something that will differ; `None` when it watches nothing that is set.
     fn concerns(&self, rule: &CompiledRule) -> Option<Condition> {
-        let table = table_name(self.schema);
         let differ: Vec<Expr> = self
             .concerned(rule)
-            .map(|(column, value)| {
-                let stored = Expr::col((table.clone(), Alias::new(column)));
-                self.differs(column, stored, value.clone())
-            })
+            .map(|assignment| self.changes_it(assignment))
             .collect();
         (!differ.is_empty()).then(|| any(differ))
     }
 
     /// The assignments that a rule watches, or that move its association.
-    pub(crate) fn concerned(&self, rule: &CompiledRule) -> impl Iterator<Item = (&str, &Expr)> {
+    pub(crate) fn concerned(&self, rule: &CompiledRule) -> impl Iterator<Item = &Assignment> {
         let touch = self.schema.touch;
-        let cascades = rule.cascades();
-        let watched: Vec<_> = self
-            .columns
+        self.columns
             .iter()
-            .filter(|(column, _)| {
-                let is_touch = column == touch;
-                rule.is_moved_by(column) || (!is_touch && rule.watches(column)) || (is_touch && cascades)
-            })
-            .map(|(column, value)| (column.as_str(), value))
-            .collect();
-        watched.into_iter()
+            .filter(move |Assignment { column, .. }| rule.is_concerned_by(column, column == touch))
     }
 
     /// The columns that say which rows are associated, as far as they are set, and to what.
-    fn becomes(&self, rule: &CompiledRule) -> HashMap<&'static str, Expr> {
+    pub(crate) fn becomes(&self, rule: &CompiledRule) -> HashMap<&'static str, Expr> {
         self.schema
             .column_names()
             .filter(|name| rule.is_moved_by(name))
-            .filter_map(|name| {
-                let (_, value) = self.columns.iter().find(|(column, _)| column == name)?;
-                Some((name, value.clone()))
-            })
+            .filter_map(|name| Some((name, self.find(name)?.expr.clone())))
             .collect()
+    }
+
+    /// What a column is set to.
+    pub(crate) fn find(&self, column: &str) -> Option<&Assignment> {
+        self.columns.iter().find(|assignment| assignment.column == column)
     }
 
     /// Whether a row differs in anything after the update, whatever becomes of its touch column.
@@ -115,18 +114,17 @@ impl Assigned {
     }
 
     fn changes(&self, counts: impl Fn(&str) -> bool) -> Condition {
-        let table = table_name(self.schema);
         any(self
             .columns
             .iter()
-            .filter(|(column, _)| counts(column))
-            .map(|(column, value)| {
-                self.differs(
-                    column,
-                    Expr::col((table.clone(), Alias::new(column))),
-                    value.clone(),
-                )
-            }))
+            .filter(|assignment| counts(&assignment.column))
+            .map(|assignment| self.changes_it(assignment)))
+    }
+
+    /// Whether an assignment changes what is stored.
+    pub(crate) fn changes_it(&self, Assignment { column, expr, .. }: &Assignment) -> Expr {
+        let stored = Expr::col((table_name(self.schema), Alias::new(column)));
+        self.differs(column, stored, expr.clone())
     }
 
     /// The rows of these that will differ.
@@ -172,10 +170,18 @@ impl Assigned {
         if self.always {
             return Expr::cust("1 = 1");
         }
-        let text = matches!(kind, ColumnKind::Text | ColumnKind::Number | ColumnKind::Opaque);
+        let text = matches!(
+            kind,
+            ColumnKind::Text | ColumnKind::Number | ColumnKind::Json | ColumnKind::Opaque
+        );
         match self.backend {
             DbBackend::Postgres => {
-                let written = |expr: Expr| if text { expr.cast_as("text") } else { expr };
+                let written = |expr: Expr| match kind {
+                    // In one order of keys, and `1.0` other than `1`.
+                    ColumnKind::Json => expr.cast_as("jsonb").cast_as("text"),
+                    _ if text => expr.cast_as("text"),
+                    _ => expr,
+                };
                 let collated = |expr: Expr| {
                     if text {
                         Expr::cust_with_expr(r#"$1 COLLATE "C""#, expr)

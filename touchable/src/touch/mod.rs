@@ -4,6 +4,8 @@
 //! plan         entries, merged and cascaded, in a fixed order: pure
 //! sql          a plan as statements, in each dialect: pure
 //! assigned     what an UPDATE sets, and whom that concerns: pure
+//! judged       what of it really changes the stored row
+//! sides        rows that a condition associates, before and after
 //! locks        the rows of a plan, locked in its order
 //! send         one UPDATE for each table and set of columns
 //! tries        trying again what failed for the moment
@@ -12,18 +14,21 @@
 //! ```
 
 mod assigned;
+mod judged;
 mod keys;
 mod locks;
 mod observe;
 mod own;
 mod plan;
 mod send;
+pub(crate) mod sides;
 mod sql;
 mod suppress;
 mod transaction;
 mod tries;
 
-pub(crate) use assigned::{Assigned, rows_of};
+pub(crate) use assigned::{Assigned, Assignment, rows_of};
+pub(crate) use judged::{Fired, Judged};
 pub(crate) use keys::{CHUNK, read_keys};
 pub(crate) use locks::{lock_ahead, lock_parents, lock_reached};
 pub(crate) use observe::saved;

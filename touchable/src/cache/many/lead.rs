@@ -119,7 +119,10 @@ impl<S: Store> Inner<S> {
         let mut outcomes: Vec<Outcome> = vec![Ok(None); leads.len()];
         for (key, value) in values {
             let Some(&index) = index_of.get(&key) else {
-                let key = self.namespace.key(&key).map_err(crate::error::Error::into_failure)?;
+                let key = self
+                    .namespace
+                    .key(&key)
+                    .map_err(crate::error::Error::into_failure)?;
                 return Err(loader_failed(
                     &key,
                     "the loader returned this key without being asked for it",

@@ -14,6 +14,8 @@ pub(crate) enum ColumnKind {
     Number,
     /// Compared byte by byte, since collations call different texts equal.
     Text,
+    /// Equal documents can be written in several ways.
+    Json,
     /// A type that some backend cannot compare.
     Opaque,
     Other,
@@ -35,7 +37,8 @@ impl ColumnKind {
             ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Enum { .. } => {
                 Self::Text
             }
-            ColumnType::Json | ColumnType::Custom(_) => Self::Opaque,
+            ColumnType::Json | ColumnType::JsonBinary => Self::Json,
+            ColumnType::Custom(_) | ColumnType::Array(_) => Self::Opaque,
             ColumnType::Float | ColumnType::Double | ColumnType::Decimal(_) | ColumnType::Money(_) => {
                 Self::Number
             }

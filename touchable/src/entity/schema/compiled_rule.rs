@@ -98,6 +98,16 @@ impl CompiledRule {
         self.key().any(|key| key == column) || self.asked.contains(&column)
     }
 
+    /// Whether a change of this column, be it the touch column, may fire the rule.
+    pub(crate) fn is_concerned_by(&self, column: &str, is_touch: bool) -> bool {
+        self.is_moved_by(column)
+            || if is_touch {
+                self.cascades()
+            } else {
+                self.watches(column)
+            }
+    }
+
     /// Whether the key is a foreign key of the source: a belongs-to association.
     pub(crate) fn belongs_to(&self) -> bool {
         self.hops.first().is_some_and(|hop| !hop.is_owner)

@@ -124,7 +124,7 @@ impl Schema {
 
     /// Asks for the row with this key, all its columns.
     pub(crate) fn find(&self, backend: DbBackend, key: &Key) -> Statement {
-        (self.rows.one)(backend, key)
+        backend.build(&(self.rows.one)(key))
     }
 
     pub(crate) fn primary_key_idens(&self) -> Vec<DynIden> {

@@ -173,7 +173,7 @@ impl<E: Touchable> Write for Delete<E> {
 fn entries<E: Touchable>(keys: &[Key]) -> Vec<Entry> {
     let schema = E::schema();
     active_rules::<E>(Event::Delete)
-        .map(|(_, rule)| {
+        .map(|rule| {
             let rows = Rows::of(schema, rows_of(schema, keys), HashMap::new());
             Entry::fired(schema, rule, Start::Query(rows.into()))
         })

@@ -25,7 +25,11 @@ pub(super) fn stamps<E: Touchable>(
 ) -> Vec<(&'static str, Expr)> {
     let schema = update.schema;
     let stored = |column: &'static str| Expr::col((table_name(schema), Alias::new(column)));
-    let changes = if update.columns.iter().any(|(column, _)| column != schema.touch) {
+    let changes = if update
+        .columns
+        .iter()
+        .any(|assignment| assignment.column != schema.touch)
+    {
         update.changes_anything()
     } else {
         Condition::any().add(Expr::cust("1 = 0"))

@@ -22,7 +22,7 @@ use crate::{
     dialect::{Captured, table_name},
     entity::{Dirty, Event, Key, ModelOf, Touchable},
     error::Result,
-    touch::{Assigned, CHUNK, in_values, mysql, ours, read_keys, saved},
+    touch::{Assigned, Assignment, CHUNK, in_values, mysql, ours, read_keys, saved},
 };
 
 impl<E: Touchable> Touching<UpdateMany<E>> {
@@ -168,8 +168,12 @@ impl<E: Touchable> Update<E> {
                 .statement
                 .get_values()
                 .iter()
-                .map(|(column, value)| (column.to_string(), (**value).clone()))
-                .filter(|(column, _)| schema.version != Some(column.as_str()))
+                .map(|(column, value)| Assignment {
+                    column: column.to_string(),
+                    expr: (**value).clone(),
+                    value: None,
+                })
+                .filter(|assignment| schema.version != Some(assignment.column.as_str()))
                 .collect(),
             always: E::DIRTY == Dirty::Assigned,
         }
@@ -226,7 +230,7 @@ impl<E: Touchable> Write for Update<E> {
             return Ok(Step::Done((rows, models)));
         }
         let tail = self.tail(backend).ok_or_else(|| unreadable(schema.name))?;
-        let rules: Vec<_> = active_rules::<E>(Event::Update).map(|(_, rule)| rule).collect();
+        let rules: Vec<_> = active_rules::<E>(Event::Update).collect();
         for keys in stored::matching::<E, C>(db, &tail).await?.chunks(CHUNK) {
             flush(db, update.entries(&rules, keys), schema, &update.moving(keys)).await?;
             announce(db, &update, keys).await?;
@@ -260,14 +264,14 @@ fn rewritten<E: Touchable>(update: &Assigned, keys: &[Key]) -> UpdateStatement {
         &schema.primary_key_idens(),
         keys,
     ));
-    let explicit = update.columns.iter().find(|(column, _)| column == schema.touch);
-    let explicit = explicit.map(|(_, value)| (value.clone(), always()));
+    let explicit = update.find(schema.touch);
+    let explicit = explicit.map(|assignment| (assignment.expr.clone(), always()));
     for (column, value) in stamps::<E>(update, Clock::current().stamp(), explicit) {
         statement.value(Alias::new(column), value);
     }
-    for (column, value) in &update.columns {
+    for Assignment { column, expr, .. } in &update.columns {
         if column != schema.touch {
-            statement.value(Alias::new(column), value.clone());
+            statement.value(Alias::new(column), expr.clone());
         }
     }
     statement

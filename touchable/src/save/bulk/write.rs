@@ -2,8 +2,9 @@
 
 use sea_orm::{ConnectionTrait, TransactionSession, TransactionTrait};
 
-use super::super::{flush::tries_of, publish, writer::become_writer};
+use super::super::{flush::tries_of, publish};
 use crate::{
+    connection::become_writer,
     entity::{Key, Schema},
     error::Result,
     touch::{begin, finish, ours, take_turn},

@@ -13,7 +13,7 @@ use crate::{
     clock::Stamp,
     dialect::Captured,
     entity::{Dirty, Touchable, is_null},
-    touch::Assigned,
+    touch::{Assigned, Assignment},
 };
 
 /// What is to happen where a row is there already.
@@ -136,7 +136,11 @@ pub(super) fn stamped<E: Touchable>(
         backend,
         columns: others
             .iter()
-            .map(|(column, value)| (column.clone(), value.clone().into_expr(backend)))
+            .map(|(column, value)| Assignment {
+                column: column.clone(),
+                expr: value.clone().into_expr(backend),
+                value: None,
+            })
             .collect(),
         always: E::DIRTY == Dirty::Assigned,
     };

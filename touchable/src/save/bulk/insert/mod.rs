@@ -229,11 +229,9 @@ impl<E: Touchable> Write for Batch<E> {
 
 /// The rules that a new row fires: it has parents and no children.
 fn creating<E: Touchable>() -> impl Iterator<Item = &'static CompiledRule> {
-    active_rules::<E>(Event::Create)
-        .map(|(_, rule)| rule)
-        .filter(|rule| rule.belongs_to())
+    active_rules::<E>(Event::Create).filter(|rule| rule.belongs_to())
 }
 
 fn updating<E: Touchable>() -> impl Iterator<Item = &'static CompiledRule> {
-    active_rules::<E>(Event::Update).map(|(_, rule)| rule)
+    active_rules::<E>(Event::Update)
 }

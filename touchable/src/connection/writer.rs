@@ -9,8 +9,8 @@ use sea_orm::{
     sea_query::{Alias, Expr, Query},
 };
 
+use super::handshake::{Scope, ask};
 use crate::{
-    connection::{Scope, ask},
     entity::Schema,
     error::{Result, is_read_only},
     touch::{in_transaction, ours},

@@ -5,21 +5,21 @@
 
 use std::{collections::HashMap, slice, sync::Arc};
 
-use sea_orm::{ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, IdenStatic, sea_query::Expr};
+use sea_orm::{ConnectionTrait, sea_query::Expr};
 
 use crate::{
-    entity::{CompiledRule, Key, Schema, Touchable, set_columns},
+    entity::{CompiledRule, Key, Schema},
     error::Result,
     touch::{Entry, Query as Rows, RowSet, Sql, Start, ours, read_keys, rows_of},
 };
 
 /// The rows that a rule names from the row with this key as it is stored.
-pub(super) fn stored(schema: &'static Schema, rule: &'static CompiledRule, key: &Key) -> Entry {
+pub(crate) fn stored(schema: &'static Schema, rule: &'static CompiledRule, key: &Key) -> Entry {
     becoming(schema, rule, key, HashMap::new())
 }
 
 /// The same once these columns are set.
-pub(super) fn becoming(
+pub(crate) fn becoming(
     schema: &'static Schema,
     rule: &'static CompiledRule,
     key: &Key,
@@ -29,23 +29,8 @@ pub(super) fn becoming(
     Entry::fired(schema, rule, Start::Query(rows.into()))
 }
 
-/// What the columns that an active model sets become.
-pub(super) fn set<A>(am: &A) -> HashMap<&'static str, Expr>
-where
-    A: ActiveModelTrait,
-    A::Entity: Touchable,
-{
-    set_columns(am)
-        .into_iter()
-        .filter_map(|column| match am.get(column) {
-            ActiveValue::Set(value) => Some((column.as_str(), column.save_as(Expr::val(value)))),
-            _ => None,
-        })
-        .collect()
-}
-
 /// Finds the rows of those entries that ask a row as it is now, since they are to be touched when it is another one.
-pub(super) async fn find<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Result<Vec<Entry>> {
+pub(crate) async fn find<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Result<Vec<Entry>> {
     let mut found = Vec::with_capacity(entries.len());
     for mut entry in entries {
         let asks = matches!(

@@ -13,7 +13,7 @@ pub(crate) enum Verb {
 }
 
 /// Whether a statement is one that SeaORM writes to do this to the rows of a table.
-pub(super) fn is_on(statement: &Statement, verb: Verb, table: &str) -> bool {
+pub(in crate::connection) fn is_on(statement: &Statement, verb: Verb, table: &str) -> bool {
     let heads: &[&str] = match verb {
         Verb::Insert => &["INSERT INTO ", "INSERT IGNORE INTO "],
         Verb::Update => &["UPDATE "],
@@ -26,7 +26,7 @@ pub(super) fn is_on(statement: &Statement, verb: Verb, table: &str) -> bool {
 }
 
 /// The values that a statement binds.
-pub(super) fn bound(statement: &Statement) -> &[Value] {
+pub(in crate::connection) fn bound(statement: &Statement) -> &[Value] {
     statement
         .values
         .as_ref()
@@ -35,17 +35,17 @@ pub(super) fn bound(statement: &Statement) -> &[Value] {
 }
 
 /// Whether an UPDATE is one of the row with this key: its condition comes last, and names nothing else.
-pub(super) fn updates(statement: &Statement, key: &Key) -> bool {
+pub(in crate::connection) fn updates(statement: &Statement, key: &Key) -> bool {
     bound(statement).ends_with(key)
 }
 
 /// Whether a DELETE names this key, alone or among others.
-pub(super) fn deletes(statement: &Statement, key: &Key) -> bool {
+pub(in crate::connection) fn deletes(statement: &Statement, key: &Key) -> bool {
     !key.is_empty() && bound(statement).windows(key.len()).any(|values| values == key)
 }
 
 /// How many saves a statement may stand for: SeaORM inserts and deletes the links of a nested save together.
-pub(super) fn saves(statement: &Statement, verb: Verb, key: Option<&Key>) -> usize {
+pub(in crate::connection) fn saves(statement: &Statement, verb: Verb, key: Option<&Key>) -> usize {
     let bound = bound(statement).len();
     let each = match verb {
         Verb::Update => return 1,

@@ -1,0 +1,233 @@
+//! What to send for an update, written once for all updates of its kind.
+//!
+//! The text of a save's statements depends on the columns that it sets, on what of them changes and on the rules, not on any
+//! value, and writing it can take as long as running it. So it is written once, with placeholders for the values, and kept.
+
+use std::{
+    collections::HashMap,
+    ptr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use sea_orm::Statement;
+
+use super::{
+    intent::Counts,
+    spelling::{WrittenUpdate, bound, raised},
+    template::{Template, placeholders},
+    update::Update,
+};
+use crate::{
+    dialect::rising,
+    entity::{CompiledRule, Schema, is_null},
+    touch::{Assigned, Except, Fired, Judged, Plan, Sql, Worded, is_suppressed, is_suppressing, plan},
+};
+
+/// How many texts a connection keeps. An application sets the same few columns together again and again; one that does
+/// not starts anew.
+const CAPACITY: usize = 1_024;
+
+/// The statements of updates, by the text that SeaORM has written; `None` for one that is not of the form that its `update` has.
+#[derive(Debug, Default)]
+pub(super) struct PlanCache(Mutex<HashMap<String, Vec<Made>>>);
+
+/// What was made of updates of one text and shape.
+type Made = (Shape, Arc<Option<Prepared>>);
+
+/// The statements of an update.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    /// What changes in the stored row; none where the row itself is all that can move, so that its own statement does.
+    pub judge: Option<Judge>,
+    pub save: Template,
+    touches: Mutex<HashMap<Signature, Arc<Touches>>>,
+}
+
+/// How an update is judged.
+#[derive(Debug)]
+pub(super) struct Judge {
+    /// Locks the row, and asks what will differ.
+    pub question: Template,
+    /// What is sent when nothing does.
+    pub unchanged: Template,
+}
+
+/// A plan and its statements.
+#[derive(Debug)]
+pub(super) struct Touches<S = Template> {
+    pub plan: Plan,
+    pub statements: Vec<Worded<S>>,
+}
+
+/// What of a stored row and its update makes a difference to the text of the touches: what changes, and which keys are null.
+type Signature = Vec<bool>;
+
+/// What else than the text of a statement makes a difference.
+#[derive(Debug)]
+struct Shape {
+    schema: &'static Schema,
+    rules: Vec<&'static CompiledRule>,
+    counts: Counts,
+}
+
+impl PlanCache {
+    /// What was prepared for an update like this one before, or is now.
+    pub(super) fn of(&self, update: &Update, statement: &Statement) -> Arc<Option<Prepared>> {
+        // Whom a scope suppresses is not part of the shape, and only a known stamp is told from a constant.
+        if is_uncertain(update) {
+            return Prepared::of(update, statement).into();
+        }
+        if let Some(made) = self.find(update, statement) {
+            return made;
+        }
+        let made = Arc::new(Prepared::of(update, statement));
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= CAPACITY {
+            all.clear();
+        }
+        all.entry(statement.sql.clone())
+            .or_default()
+            .push((Shape::of(update), made.clone()));
+        made
+    }
+
+    fn find(&self, update: &Update, statement: &Statement) -> Option<Arc<Option<Prepared>>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, made) = all
+            .get(&statement.sql)?
+            .iter()
+            .find(|(shape, _)| shape.fits(update))?;
+        Some(made.clone())
+    }
+}
+
+fn is_uncertain(update: &Update) -> bool {
+    is_suppressing() || update.write.given_stamp().is_none()
+}
+
+impl Shape {
+    fn of(update: &Update) -> Self {
+        Self {
+            schema: update.write.schema,
+            rules: update.rules.to_vec(),
+            counts: update.counts,
+        }
+    }
+
+    fn fits(&self, update: &Update) -> bool {
+        ptr::eq(self.schema, update.write.schema)
+            && self.counts == update.counts
+            && self.rules.len() == update.rules.len()
+            && self
+                .rules
+                .iter()
+                .zip(update.rules)
+                .all(|(rule, other)| ptr::eq(*rule, *other))
+    }
+}
+
+/// The statement with placeholders for its values.
+fn with_placeholders(statement: &Statement) -> Statement {
+    Statement::from_sql_and_values(
+        statement.db_backend,
+        statement.sql.clone(),
+        placeholders::written(bound(statement)),
+    )
+}
+
+impl Prepared {
+    fn of(update: &Update, statement: &Statement) -> Option<Self> {
+        let (schema, backend, stamp) = (update.write.schema, statement.db_backend, update.stamp());
+        let key = placeholders::key(update.key());
+        let written = WrittenUpdate::read(&with_placeholders(statement))?;
+        let assigned = written.assigned(schema, backend, update.counts);
+        let is_fired = |rule: &&'static CompiledRule| {
+            assigned.concerned(rule).next().is_some() && !is_suppressed((rule.target)())
+        };
+        let judged = update.told.itself || update.rules.iter().any(is_fired);
+        let bumped = if judged {
+            rising::assignments(backend, schema, &[], stamp)
+        } else {
+            assigned.bumped(stamp)
+        };
+        let template = |statement: Statement| Template::of(statement, stamp);
+        let judge = judged.then(|| Judge {
+            question: template(backend.build(&assigned.question(&key, Some(assigned.lock(update.rules))))),
+            unchanged: template(written.unchanged(schema.touch, backend)),
+        });
+        Some(Self {
+            judge,
+            save: template(raised(&written, backend, &bumped)),
+            touches: Mutex::default(),
+        })
+    }
+
+    /// The touches of an update that has been judged, and is sent in one go with them.
+    pub(super) fn touches(
+        &self,
+        update: &Update,
+        statement: &Statement,
+        assigned: &Assigned,
+        judged: &Judged,
+        fired: &[Fired],
+    ) -> Arc<Touches> {
+        if is_uncertain(update) {
+            return Touches::of(update, statement, judged, fired).into();
+        }
+        let signature = signature(update, assigned, judged);
+        let mut touches = self.touches.lock().unwrap_or_else(PoisonError::into_inner);
+        if touches.len() >= CAPACITY {
+            touches.clear();
+        }
+        touches
+            .entry(signature)
+            .or_insert_with(|| Touches::of(update, statement, judged, fired).into())
+            .clone()
+    }
+}
+
+impl Touches {
+    fn of(update: &Update, statement: &Statement, judged: &Judged, fired: &[Fired]) -> Self {
+        let (schema, backend, stamp) = (update.write.schema, statement.db_backend, update.stamp());
+        let key = placeholders::key(update.key());
+        let row = placeholders::stored(judged);
+        let fired: Vec<Fired> = fired
+            .iter()
+            .map(|fired| Fired {
+                former: fired.former.as_ref().and_then(|_| row.key(schema, fired.rule)),
+                ..fired.clone()
+            })
+            .collect();
+        let assigned = WrittenUpdate::read(&placeholders::unless_null(statement))
+            .map(|written| written.assigned(schema, backend, update.counts));
+        let entries = assigned.map(|assigned| assigned.fired(&key, &row, &fired));
+        let mut plan = plan(entries.unwrap_or_default(), is_suppressed);
+        plan.spare(schema, &Except::Row(key));
+        if update.told.touches {
+            plan.tell();
+        }
+        let statements = plan
+            .touches
+            .iter()
+            .map(|touch| Sql::new(backend).touch(touch, stamp))
+            .map(|worded| worded.map(|statement| Template::of(statement.clone(), stamp)))
+            .collect();
+        Self { plan, statements }
+    }
+}
+
+fn signature(update: &Update, assigned: &Assigned, judged: &Judged) -> Signature {
+    let schema = update.write.schema;
+    let mut signature = judged.differs.clone();
+    signature.push(assigned.change(Some(judged)).touched);
+    for rule in update.rules {
+        for column in rule.key() {
+            signature.push(judged.stored(schema, &column).is_none_or(is_null));
+            let set = assigned
+                .find(&column)
+                .and_then(|assignment| assignment.value.as_ref());
+            signature.push(set.is_some_and(is_null));
+        }
+    }
+    signature
+}
