@@ -7,6 +7,7 @@ pub use sea_orm::{self, prelude::async_trait};
 use sea_orm::{EntityTrait, Linked, Related, RelatedSelfVia, RelationDef, Value, sea_query::ValueType};
 
 pub use crate::{
+    __feed as feed, __records as records,
     cache::key::record::{self, Record},
     clock::Stamp,
     entity::{Dirty, Events, Fields, Rule, Schema, StampType, Touchable, VersionType},

@@ -78,6 +78,10 @@
 //!
 //! Database drivers and the runtime are chosen where the application depends on SeaORM.
 
+// For entities in unit tests, whose derive names the crate.
+#[cfg(test)]
+extern crate self as touchable;
+
 pub mod cache;
 pub mod check;
 mod clock;

@@ -14,6 +14,8 @@
 //! ```
 
 mod assigned;
+#[cfg(all(test, feature = "derive"))]
+mod golden;
 mod judged;
 mod keys;
 mod locks;
@@ -28,6 +30,8 @@ mod transaction;
 mod tries;
 
 pub(crate) use assigned::{Assigned, Assignment, rows_of};
+#[cfg(all(test, feature = "derive"))]
+use judged::Named;
 pub(crate) use judged::{Fired, Judged};
 pub(crate) use keys::{CHUNK, read_keys};
 pub(crate) use locks::{lock_ahead, lock_parents, lock_reached};
