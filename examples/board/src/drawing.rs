@@ -2,7 +2,7 @@
 //! the left, and the further they reach the wider they bow.
 
 use askama::{Template, filters::HtmlSafe};
-use touchable::{TouchGraph, graph::GraphRule, touch::Fields};
+use touchable::{TouchGraph, entity::Fields, graph::GraphRule};
 
 const WIDTH: i32 = 600;
 const CENTRE: i32 = 200;

@@ -4,7 +4,7 @@ use std::{error::Error, time::Instant};
 
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use sea_orm::{DatabaseConnection, DbErr, IdenStatic};
-use touchable::{Touchable, touch::Fields};
+use touchable::{Touchable, entity::Fields};
 
 use crate::keys::{self, Keys};
 

@@ -73,7 +73,7 @@ mod manual {
 }
 
 use sea_orm::{IdenStatic, Value};
-use touchable::{Stamp, Touchable, touch::Dirty};
+use touchable::{Stamp, Touchable, entity::Dirty};
 
 fn round_trip<E: Touchable>() -> Option<Stamp> {
     E::value_stamp(&E::stamp_value(stamp()))

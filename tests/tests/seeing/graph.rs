@@ -1,6 +1,6 @@
 //! Behaviour 31: the graph of the rules.
 
-use touchable::{TouchGraph, touch::Fields};
+use touchable::{TouchGraph, entity::Fields};
 use touchable_tests::entities::{board, columns, cycle, outer, selective, society, tree};
 
 #[test]

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     entity::{CompiledRule, Key, Schema},
-    error::Result,
+    error::{Result, Troubled},
     touch::{Entry, Moved, Query as Rows, Start, Tries, flush_entries, rows_of, take_turn},
 };
 
@@ -92,13 +92,23 @@ impl Save<'_> {
                 Ok(Some(S::send(&self.session.db, statement.clone()).await?))
             }
             Intent::Update { counts, rules } => {
-                let update = Update {
+                let mut update = Update {
                     write: self.write,
                     counts: *counts,
                     rules,
                     told: self.told,
+                    apart: false,
                 };
-                self.update::<S>(&update, statement, crowded).await
+                match self.update::<S>(&update, statement, crowded).await {
+                    // Once more to see which of its statements fails, so that the error names it.
+                    Err(error)
+                        if statement.db_backend == DbBackend::Postgres && error.trouble().is_none() =>
+                    {
+                        update.apart = true;
+                        self.update::<S>(&update, statement, crowded).await
+                    }
+                    done => done,
+                }
             }
             Intent::Insert {
                 parents,

@@ -9,11 +9,11 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sea_orm::Statement;
+use sea_orm::{DbBackend, Statement};
 
 use super::{
     intent::Counts,
-    spelling::{WrittenUpdate, bound, raised},
+    spelling::{self, WrittenUpdate, bound, raised},
     template::{Template, placeholders},
     update::Update,
 };
@@ -54,9 +54,11 @@ pub(super) struct Judge {
 
 /// A plan and its statements.
 #[derive(Debug)]
-pub(super) struct Touches<S = Template> {
+pub(super) struct Touches {
     pub plan: Plan,
-    pub statements: Vec<Worded<S>>,
+    pub statements: Vec<Worded<Template>>,
+    /// The last touch and the save in one.
+    pub with_save: Option<Template>,
 }
 
 /// What of a stored row and its update makes a difference to the text of the touches: what changes, and which keys are null.
@@ -212,7 +214,34 @@ impl Touches {
             .map(|touch| Sql::new(backend).touch(touch, stamp))
             .map(|worded| worded.map(|statement| Template::of(statement.clone(), stamp)))
             .collect();
-        Self { plan, statements }
+        let with_save = Self::with_save(update, statement, &plan);
+        Self {
+            plan,
+            statements,
+            with_save,
+        }
+    }
+
+    /// PostgreSQL carries out the last touch and the save in one statement, whose snapshot is younger than the row's lock.
+    /// No row may be written twice in it, and an application's own stamp is no stamp for others.
+    fn with_save(update: &Update, statement: &Statement, plan: &Plan) -> Option<Template> {
+        let (schema, backend, stamp) = (update.write.schema, statement.db_backend, update.stamp());
+        let last = plan.touches.last()?;
+        if backend != DbBackend::Postgres
+            || update.counts.explicit
+            || last.told
+            || ptr::eq(last.target, schema)
+        {
+            return None;
+        }
+        let written = WrittenUpdate::read(&with_placeholders(statement))?;
+        let save = raised(
+            &written,
+            backend,
+            &rising::assignments(backend, schema, &[], stamp),
+        );
+        let touch = Sql::new(backend).touch(last, stamp).update;
+        Some(Template::of(spelling::together(&touch, &save)?, stamp))
     }
 }
 

@@ -147,6 +147,7 @@ impl TouchTransaction {
                 counts: *counts,
                 rules,
                 told: Told::of(&session.publisher, write.schema),
+                apart: true,
             };
             return self.update::<S>(&session.plans, update, stmt).await;
         }

@@ -9,7 +9,7 @@ use super::{
     later::{self, Later},
     plan_cache::{Judge, PlanCache, Prepared},
     settle::settle,
-    spelling::{WrittenUpdate, bound},
+    spelling::{ROWS, WrittenUpdate, bound},
     template::Parameters,
     transaction::TouchTransaction,
     writer::become_writer,
@@ -18,7 +18,10 @@ use crate::{
     clock::{Clock, Stamp},
     entity::{CompiledRule, Key},
     error::{Error, Result},
-    touch::{Assigned, Entry, Fired, Judged, Moved, carry_out, lock_ahead, lock_parents, ours, sides},
+    touch::{
+        Assigned, Entry, Fired, Judged, Moved, carry_out, carry_out_with, lock_ahead, lock_parents, ours,
+        sides,
+    },
 };
 
 /// An update whose statement has arrived.
@@ -29,6 +32,8 @@ pub(super) struct Update<'a> {
     /// The rules that it may fire.
     pub rules: &'a [&'static CompiledRule],
     pub told: Told,
+    /// Whether touches and save are statements of their own, so that it is seen which of them fails.
+    pub apart: bool,
 }
 
 /// How an update goes out of which the row is not alone.
@@ -117,8 +122,23 @@ impl Update<'_> {
             ..parameters
         };
         let touch = |at: usize| touches.statements[at].map(|template| template.fill(touching));
-        let (_, mut moved) = carry_out(tx, &touches.plan, touching.stamp, touch).await?;
-        let sent = S::send(tx, prepared.save.fill(parameters)).await?;
+        let (sent, mut moved) = match &touches.with_save {
+            Some(both) if S::READS && !self.apart => {
+                let save = async {
+                    let sent = S::send(tx, both.fill(parameters)).await?;
+                    let rows = S::row(&sent).and_then(|row| row.try_get::<i64>("", ROWS).ok());
+                    Ok((
+                        sent,
+                        rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or_default(),
+                    ))
+                };
+                carry_out_with(tx, &touches.plan, touching.stamp, touch, save).await?
+            }
+            _ => {
+                let (_, moved) = carry_out(tx, &touches.plan, touching.stamp, touch).await?;
+                (S::send(tx, prepared.save.fill(parameters)).await?, moved)
+            }
+        };
         if self.told.itself && S::found(&sent) {
             moved.push(self.itself());
         }

@@ -1,7 +1,7 @@
 //! Carrying out a plan.
 
 use sea_orm::{ConnectionTrait, DbErr, ExecResult, Statement};
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::{
     keys::read_keys,
@@ -93,22 +93,48 @@ pub(crate) async fn carry_out<C: ConnectionTrait>(
         return Ok((Vec::new(), Vec::new()));
     }
     let flush = Flush::begin(plan);
-    let (rows, moved) = send_all(db, plan, stamp, worded)
+    let (rows, moved) = send_all(db, &plan.touches, stamp, worded)
         .instrument(flush.span().clone())
         .await?;
     flush.end(plan, &rows);
     Ok((rows, moved))
 }
 
-async fn send_all<C: ConnectionTrait>(
+/// The same where the last touch is part of another statement, which says how many rows that has moved.
+pub(crate) async fn carry_out_with<C: ConnectionTrait, T>(
     db: &C,
     plan: &Plan,
     stamp: Stamp,
     worded: impl Fn(usize) -> Worded,
+    last: impl Future<Output = Result<(T, u64)>>,
+) -> Result<(T, Vec<Moved>)> {
+    let flush = Flush::begin(plan);
+    let done = async {
+        let (touch, before) = plan
+            .touches
+            .split_last()
+            .map_or((None, &[][..]), |(last, before)| (Some(last), before));
+        let (mut rows, moved) = send_all(db, before, stamp, worded).await?;
+        let span = touch.map_or_else(Span::none, Touch::span);
+        let (done, last) = last.instrument(span.clone()).await?;
+        span.record("rows", last);
+        rows.push(last);
+        Ok::<_, Error>((done, rows, moved))
+    };
+    let (done, rows, moved) = done.instrument(flush.span().clone()).await?;
+    flush.end(plan, &rows);
+    Ok((done, moved))
+}
+
+async fn send_all<C: ConnectionTrait>(
+    db: &C,
+    touches: &[Touch],
+    stamp: Stamp,
+    worded: impl Fn(usize) -> Worded,
 ) -> Result<(Vec<u64>, Vec<Moved>)> {
-    let mut counts = Vec::with_capacity(plan.touches.len());
+    let mut counts = Vec::with_capacity(touches.len());
     let mut moved = Vec::new();
-    for (at, touch) in plan.touches.iter().enumerate() {
+    for (at, touch) in touches.iter().enumerate() {
         let span = touch.span();
         let rows = if touch.told {
             let done = send_told(db, touch, stamp, worded(at)).instrument(span.clone());

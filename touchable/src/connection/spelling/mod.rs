@@ -8,6 +8,6 @@
 mod update;
 mod verb;
 
-pub(super) use update::{WrittenUpdate, raised};
+pub(super) use update::{ROWS, WrittenUpdate, raised, together};
 pub(crate) use verb::Verb;
 pub(super) use verb::{bound, deletes, is_on, saves, updates};

@@ -126,11 +126,29 @@ pub(in crate::connection) fn raised(
     raised.into_statement(backend)
 }
 
+/// The column in which a save says how many rows the touch with it has moved.
+pub(in crate::connection) const ROWS: &str = "touchable_rows";
+
+/// A touch and a save in one statement, as PostgreSQL has it; `None` when the save returns no row.
+pub(in crate::connection) fn together(touch: &Statement, save: &Statement) -> Option<Statement> {
+    let save = Captured::of_statement(save);
+    save.find(" RETURNING ")?;
+    let mut whole = Captured::default();
+    whole.push("WITH \"touchable_touched\" AS (");
+    whole.append(Captured::of_statement(touch));
+    whole.push(" RETURNING 1) ");
+    whole.append(save);
+    whole.push(&format!(
+        ", (SELECT count(*) FROM \"touchable_touched\") AS \"{ROWS}\""
+    ));
+    Some(whole.into_statement(touch.db_backend))
+}
+
 #[cfg(test)]
 mod tests {
     use sea_orm::{DbBackend, Statement, sea_query::Expr};
 
-    use super::{WrittenUpdate, raised};
+    use super::{WrittenUpdate, raised, together};
 
     const POSTGRES: &str = r#"UPDATE "app"."events" SET "name" = $1, "kind" = CAST($2 AS "kind"), "note, = WHERE" = $3 WHERE "events"."id" = $4 RETURNING "id", "name""#;
     const MYSQL: &str = "UPDATE `events` SET `name` = ?, `city` = ? WHERE `events`.`id` = ?";
@@ -191,6 +209,20 @@ mod tests {
             assert_eq!(unchanged.sql, expected);
             assert_eq!(unchanged.values.unwrap().0.len(), 1);
         }
+    }
+
+    #[test]
+    fn a_touch_and_a_save_are_one_statement() {
+        let touch = r#"UPDATE "tasks" SET "updated_at" = $1 WHERE "event_id" = $2"#;
+        let [touch, save] =
+            [(touch, 2), (POSTGRES, 4)].map(|(sql, values)| statement(DbBackend::Postgres, sql, values));
+        let both = together(&touch, &save).unwrap();
+        assert_eq!(
+            both.sql,
+            r#"WITH "touchable_touched" AS (UPDATE "tasks" SET "updated_at" = $1 WHERE "event_id" = $2 RETURNING 1) UPDATE "app"."events" SET "name" = $3, "kind" = CAST($4 AS "kind"), "note, = WHERE" = $5 WHERE "events"."id" = $6 RETURNING "id", "name", (SELECT count(*) FROM "touchable_touched") AS "touchable_rows""#
+        );
+        assert_eq!(both.values.unwrap().0, [1, 2, 1, 2, 3, 4].map(Into::into));
+        assert!(together(&touch, &touch).is_none());
     }
 
     #[test]

@@ -21,10 +21,11 @@ const BACKENDS: [DbBackend; 3] = [DbBackend::Postgres, DbBackend::MySql, DbBacke
 const STAMP: Stamp = Stamp::from_micros(1_700_000_000_000_007);
 
 fn rule<E: Touchable>(association: &str) -> &'static CompiledRule {
-    let mut rules = E::schema().rules.iter();
-    rules
-        .find(|rule| rule.association == association)
-        .expect("a rule")
+    let found = E::schema()
+        .rules
+        .iter()
+        .find(|rule| rule.association == association);
+    found.unwrap_or_else(|| panic!("no rule {association}"))
 }
 
 /// What an update of one row fires that names these keys.
