@@ -99,7 +99,7 @@ impl Declaration {
         })
     }
 
-    /// The mend for a `#[touch]` that leads nowhere.
+    /// The fix for a `#[touch]` that leads nowhere.
     fn which(&self) -> String {
         match self.format {
             Format::Legacy => String::from("which rows? name a variant of `Relation`: `#[touch(Task)]`"),
@@ -146,12 +146,12 @@ impl Relation {
 }
 
 fn refuse_association(touch: &Touch, errors: &mut Errors) {
-    let mend = "the field is the association: leave this out, or move the attribute above the struct";
+    let fix = "the field is the association: leave this out, or move the attribute above the struct";
     if let Some(name) = &touch.association {
-        errors.at(name, mend);
+        errors.at(name, fix);
     }
     for path in [&touch.linked, &touch.entity].into_iter().flatten() {
-        errors.at(path, mend);
+        errors.at(path, fix);
     }
 }
 

@@ -136,8 +136,8 @@ fn format(input: &DeriveInput, attrs: &Attrs, errors: &mut Errors) -> Option<For
             Some(Format::Legacy)
         }
         other => {
-            let mend = "derive `Touchable` on the entity's `Model`";
-            errors.at(&input.ident, format!("`{other}` is not an entity: {mend}"));
+            let fix = "derive `Touchable` on the entity's `Model`";
+            errors.at(&input.ident, format!("`{other}` is not an entity: {fix}"));
             None
         }
     }
@@ -163,10 +163,10 @@ fn refuse_raw(declaration: &Declaration, errors: &mut Errors) {
         return;
     };
     if declaration.format == Format::Legacy && errors.is_empty() {
-        let mend = "move `#[derive(Touchable)]` below `#[sea_orm::model]`";
+        let fix = "move `#[derive(Touchable)]` below `#[sea_orm::model]`";
         errors.at(
             field,
-            format!("`{field}` is a relation, but the entity is not dense yet: {mend}"),
+            format!("`{field}` is a relation, but the entity is not dense yet: {fix}"),
         );
     }
 }
@@ -215,13 +215,13 @@ impl Declaration {
     }
 
     fn misplaced(&self, field: &Ident) -> String {
-        let mend = match self.format {
+        let fix = match self.format {
             Format::Legacy => {
                 format!("write `#[touch(SomeRelation, on_fields = [{field}])]` above the struct")
             }
             _ => format!("write `#[touch(on_fields = [{field}])]` on a relation field"),
         };
-        format!("`{field}` is not a relation: {mend}")
+        format!("`{field}` is not a relation: {fix}")
     }
 }
 

@@ -218,9 +218,9 @@ impl<'a> Checker<'a, '_> {
         };
         if rules.iter().any(twin) {
             let name = &rule.association;
-            let mend = "put all fields into one `#[touch(..)]`";
+            let fix = "put all fields into one `#[touch(..)]`";
             self.errors
-                .at(name, format!("`{name}` has this rule already: {mend}"));
+                .at(name, format!("`{name}` has this rule already: {fix}"));
         }
     }
 }
@@ -258,8 +258,8 @@ fn not_a_column(declaration: &Declaration, name: &Ident) -> String {
         return format!("`{name}` is a relation: name the column that holds its key, if it has one here");
     }
     if name == "created_at" {
-        let mend = "add `pub created_at: DateTimeUtc`, or name another with `created_at = some_field`";
-        return format!("there is no field `created_at`: {mend}");
+        let fix = "add `pub created_at: DateTimeUtc`, or name another with `created_at = some_field`";
+        return format!("there is no field `created_at`: {fix}");
     }
     if declaration.ignored.iter().any(|field| same(field, name)) {
         return format!("`{name}` is not a column (`#[sea_orm(ignore)]`): leave it out");

@@ -5,7 +5,7 @@
 //! | [`touchable_saves_total{table}`](SAVES) | counter | records that were inserted, updated or deleted, and the rows of a bulk write with `.touching()` |
 //! | [`touchable_rules_fired_total{rule}`](RULES_FIRED) | counter | flushes in which a rule's UPDATE moved a row; a rule is named `events -> tasks` |
 //! | [`touchable_rows_touched_total{table}`](ROWS_TOUCHED) | counter | rows that touches moved |
-//! | [`touchable_bypasses_total{table, reason}`](BYPASSES) | counter | writes that went around the rules [with a reason](crate::TouchConnection::bypassing) |
+//! | [`touchable_bypasses_total{table, reason}`](BYPASSES) | counter | writes that bypassed the rules [with a reason](crate::TouchConnection::bypassing) |
 //! | [`touchable_flush_seconds`](FLUSH_SECONDS) | histogram | how long flushes took |
 //!
 //! A flush is what one save, or one commit on a [`TouchConnection`](crate::TouchConnection), sets in motion: one UPDATE
@@ -43,7 +43,7 @@ pub const SAVES: &str = "touchable_saves_total";
 pub const RULES_FIRED: &str = "touchable_rules_fired_total";
 /// Rows that touches moved, by `table`.
 pub const ROWS_TOUCHED: &str = "touchable_rows_touched_total";
-/// Writes that went around the rules of their `table`, for a `reason` that was given.
+/// Writes that bypassed the rules of their `table`, for a `reason` that was given.
 pub const BYPASSES: &str = "touchable_bypasses_total";
 /// Durations of flushes.
 pub const FLUSH_SECONDS: &str = "touchable_flush_seconds";
@@ -55,7 +55,7 @@ pub(crate) fn count(name: &'static str, labels: &'static [Label], by: u64) {
     metrics::with_recorder(|recorder| recorder.register_counter(&key, &METADATA).increment(by));
 }
 
-/// Counts a write that goes around the rules, and may.
+/// Counts a write that bypasses the rules, and may.
 pub(crate) fn bypassed(table: &'static str, reason: &'static str) {
     let labels = vec![Label::new("table", table), Label::new("reason", reason)];
     let key = Key::from_parts(BYPASSES, labels);

@@ -63,7 +63,7 @@ fn a_form_of_its_own_is_saved() {
     assert!((200..400).contains(&status), "{status}");
 }
 
-/// Fails today: whoever mends it takes the attribute away.
+/// Fails today: whoever fixes it takes the attribute away.
 #[test]
 #[should_panic(expected = "a form of another site was taken")]
 fn a_form_of_another_site_is_refused() {

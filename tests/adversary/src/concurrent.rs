@@ -145,8 +145,8 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
         });
     }
     judge(bench, history, &left, &now, &mut found);
-    if touch.announced() != 0 && !history.writes().any(|write| write.dropped.is_some()) {
-        let says = format!("{} saves are announced and not sent", touch.announced());
+    if touch.registered() != 0 && !history.writes().any(|write| write.dropped.is_some()) {
+        let says = format!("{} saves are announced and not sent", touch.registered());
         found.push(Violation::new(Check::Left, None, says));
     }
     Ok(found)

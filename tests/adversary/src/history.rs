@@ -122,7 +122,7 @@ pub enum What {
     Touch(Row),
     /// `Entity::touch_all(..)` of these rows.
     TouchAll(u8, Vec<u8>),
-    /// `update_many` without `.touching()`: goes around the rules.
+    /// `update_many` without `.touching()`: bypasses the rules.
     Bypass(Row, Vec<Set>),
 }
 

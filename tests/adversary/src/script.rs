@@ -124,7 +124,7 @@ fn spell_write(schema: &Schema, write: &Write, token: &str) -> String {
         What::Touch(row) => format!("touch {}", named(schema, *row)),
         What::TouchAll(_, of) => format!("touch all {} {}", table.name, rows(of)),
         What::Bypass(row, changed) => format!(
-            "update around the rules {} {}",
+            "update that bypasses the rules {} {}",
             named(schema, *row),
             sets(changed)
         ),

@@ -69,11 +69,11 @@ pub async fn play(bench: &Bench, history: &History) -> Result<(Vec<Violation>, V
         memories = std::mem::take(&mut player.memory);
         twin_memories = std::mem::take(&mut twin.memory);
     }
-    if touch.announced() != 0 {
+    if touch.registered() != 0 {
         judge.say(
             Check::Left,
             None,
-            format!("{} saves are announced and not sent", touch.announced()),
+            format!("{} saves are announced and not sent", touch.registered()),
         );
     }
     if let Err(error) = bench.settle().await {

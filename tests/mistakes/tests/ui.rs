@@ -1,4 +1,4 @@
-//! Every mistake in a declaration is an error on the token that made it, with the mend in it.
+//! Every mistake in a declaration is an error on the token that made it, with the fix in it.
 
 use std::{env, fs, os::unix::fs::symlink, path::Path};
 
@@ -7,7 +7,7 @@ fn mistakes() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }
 
-/// Declarations that are answered wrongly today, each beside the right answer. Whoever mends one moves it to `ui/` and
+/// Declarations that are answered wrongly today, each beside the right answer. Whoever fixes one moves it to `ui/` and
 /// counts down. What should compile has an error of its own at the end, which then has to be the only one.
 #[test]
 #[should_panic(expected = "4 of 4 tests failed")]

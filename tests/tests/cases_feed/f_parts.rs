@@ -68,7 +68,7 @@ async fn f_a_consumer_goes_on_to_the_next_shard() {
     );
 }
 
-/// What is left of the first shard is in order again once it is mended.
+/// What is left of the first shard is in order again once it is fixed.
 async fn f_a_delayer_delivers_a_shard_that_is_mended() {
     let world = World::shared().await;
     let (users, changes) = prepare(&world).await;

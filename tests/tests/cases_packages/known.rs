@@ -60,12 +60,12 @@ pub const FAILING: &[FailingCase] = &[
     failing(
         "s_an_error_keeps_literals_to_itself",
         EVERYWHERE,
-        "a literal of the statement is told: Custom Error: a write goes around",
+        "a literal of the statement is told: Custom Error: a write bypasses",
     ),
     failing(
         "s_a_warning_keeps_literals_to_itself",
         EVERYWHERE,
-        "a literal of the statement is told: message=a write goes around",
+        "a literal of the statement is told: message=a write bypasses",
     ),
     failing(
         "s_warned_statements_take_little_memory",

@@ -45,7 +45,7 @@ async fn b26_update_save_insert_and_delete(world: &World) {
         .await
         .unwrap();
     assert_eq!(deleted.rows_affected, 1);
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 /// The database gives the key: it comes back with the row.
@@ -95,7 +95,7 @@ async fn b26_re_parenting_touches_both(world: &World) {
         .expect_moved(&["tasks 1", "events 3", "calendars 2"], task.update(&db))
         .await
         .unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 /// It is a change that the application makes itself.
@@ -289,7 +289,7 @@ async fn b26_active_model_ex(world: &World) {
         .add_task(board::task::ActiveModel::builder().set_title("two"));
     let saved = event.insert(&db).await.unwrap();
     assert_eq!(saved.tasks.len(), 2);
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn b26_set_to_the_stored_value_changes_nothing(world: &World) {
@@ -310,7 +310,7 @@ async fn b26_set_to_the_stored_value_changes_nothing(world: &World) {
         .expect_moved(&[], named_event(1, "event 1").update_without_returning(&db))
         .await
         .unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn b26_a_row_that_is_gone_is_seaorms_error(world: &World) {
@@ -332,7 +332,7 @@ async fn b26_a_row_that_is_gone_is_seaorms_error(world: &World) {
     };
     let result = world.expect_moved(&[], ghost.delete(&db)).await.unwrap();
     assert_eq!(result.rows_affected, 0);
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 /// Rows affected are SeaORM's too.
@@ -354,7 +354,7 @@ async fn b28_update_without_returning_touches(world: &World) {
         .await
         .unwrap();
     assert_eq!(result.rows_affected, 1);
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 on_every_backend!(board:
@@ -392,7 +392,7 @@ async fn b26_a_touch_that_fails_takes_the_save_back(world: &World) {
             .to_string();
         assert!(error.contains("updated_at"), "{error}");
         assert_eq!(world.model::<broken::event::Entity>(1).await, before);
-        assert_eq!(db.announced(), 0);
+        assert_eq!(db.registered(), 0);
     }
     // The connection is as good as before.
     world.db.execute_unprepared("SELECT 1").await.unwrap();
@@ -413,7 +413,7 @@ async fn b26_a_refused_touch_leaves_no_half(world: &World) {
         .expect_moved(&[], named_event(1, "renamed").update_without_returning(&db))
         .await
         .unwrap_err();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
     // No mark is left that the next save could mistake for its own.
     let elsewhere = board::event::ActiveModel {
         id: Unchanged(1),

@@ -40,7 +40,7 @@ async fn b27_a_flush_that_fails_rolls_back(world: &World) {
         tx.commit().await.unwrap();
     };
     world.expect_moved(&["events 2", "tasks 4"], action).await;
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 /// In a closure the error of the commit comes out as the connection's.
@@ -75,7 +75,7 @@ async fn b27_a_closure_that_panics_rolls_back(world: &World) {
         .expect_moved(&["events 2", "tasks 4"], rename_event(&db, 2, "renamed"))
         .await
         .unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 /// A save that is dropped between announcing and sending leaves its announcement, which no other save takes.
@@ -100,7 +100,7 @@ async fn b26_a_dropped_save_is_nobody_elses(world: &World) {
             .expect_moved(&["events 1"], elsewhere.update(&db))
             .await
             .unwrap();
-        assert!(db.announced() <= 1, "one was dropped");
+        assert!(db.registered() <= 1, "one was dropped");
     }
 }
 
@@ -161,7 +161,7 @@ async fn b27_a_refused_save_is_forgotten(world: &World) {
     world.expect_moved(&[], action).await;
     task(Some(999)).update(&db).await.unwrap_err();
     world.expect_moved(&[], task(Some(3)).update(&db)).await.unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 on_every_backend!(outer: b27_a_refused_save_is_forgotten);
@@ -214,7 +214,7 @@ async fn b27_a_connection_lost_at_the_commit(world: &World) {
         )
         .await
         .unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 on_every_server!(board, 4: b27_a_connection_lost_at_the_commit);
@@ -243,7 +243,7 @@ async fn b26_an_exhausted_pool_is_an_error(world: &World) {
         "{error:?}"
     );
     assert!(start.elapsed() < Duration::from_secs(20));
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
     let error = db.begin().await.unwrap_err();
     assert!(matches!(error, DbErr::ConnectionAcquire(_)), "{error:?}");
     busy.rollback().await.unwrap();

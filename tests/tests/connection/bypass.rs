@@ -1,4 +1,4 @@
-//! Behaviour 30: writes that go around the rules are noticed.
+//! Behaviour 30: writes that bypass the rules are noticed.
 
 use std::{
     fmt::Write as _,
@@ -222,7 +222,7 @@ async fn b30_what_follows_the_rules_never_warns(world: &World) {
     follow_the_rules(&savepoint, 2).await;
     savepoint.commit().await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn follow_the_rules<C: ConnectionTrait + TransactionTrait>(db: &C, n: i32) {
@@ -300,7 +300,7 @@ async fn b30_nested_saves_never_warn(world: &World) {
         )
         .await
         .unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 /// `cascade_delete` deletes what belongs to the row through its hooks.

@@ -77,7 +77,7 @@ async fn drop_in_reads(world: &World) {
     reads(&savepoint).await;
     savepoint.commit().await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn schema<C: ConnectionTrait>(db: &C, name: &str) {
@@ -152,7 +152,7 @@ async fn drop_in_clones(world: &World) {
             action,
         )
         .await;
-    assert_eq!((db.announced(), clone.announced()), (0, 0));
+    assert_eq!((db.registered(), clone.registered()), (0, 0));
 }
 
 /// Behind another connection type that passes everything on, the hooks still find it.
@@ -167,7 +167,7 @@ async fn drop_in_behind_a_wrapper(world: &World) {
         )
         .await
         .unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
     let event = board::event::Entity::find_by_id(2)
         .one(&gate)
         .await

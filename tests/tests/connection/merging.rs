@@ -65,7 +65,7 @@ async fn b27_touches_are_made_at_the_commit(world: &World) {
     action.await.unwrap();
     let moved: Vec<String> = before.moved(&world.moments().await).into_iter().collect();
     assert_eq!(moved, ["calendars 1", "events 1", "tasks 1"]);
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 /// Several rules that lead to one table, by different ways and from different saves.
@@ -260,7 +260,7 @@ async fn b27_a_failed_save_in_a_savepoint(world: &World) {
         tx.commit().await.unwrap();
     };
     world.expect_moved(&SHOWN, action).await;
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn b27_a_rolled_back_or_dropped_transaction_leaves_everything(world: &World) {
@@ -279,7 +279,7 @@ async fn b27_a_rolled_back_or_dropped_transaction_leaves_everything(world: &Worl
         .expect_moved(&SHOWN, rename_event(&db, 1, "never"))
         .await
         .unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 #[derive(Debug, PartialEq)]
@@ -322,7 +322,7 @@ async fn b27_closures_commit_and_roll_back(world: &World) {
         matches!(error, TransactionError::Transaction(Refused)),
         "{error:?}"
     );
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn b27_isolation_levels(world: &World) {

@@ -295,7 +295,7 @@ impl Write {
                 transaction.commit().await.expect("a commit");
             }
         }
-        assert_eq!(touching.announced(), 0, "announced and not sent: {self:?}");
+        assert_eq!(touching.registered(), 0, "announced and not sent: {self:?}");
     }
 
     async fn run_on<C: ConnectionTrait + TransactionTrait>(&self, db: &C) {

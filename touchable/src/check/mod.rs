@@ -43,7 +43,7 @@ use crate::{
 /// For each table of the graph it asks the database twice for its catalog; no row is read.
 ///
 /// # Errors
-/// When there is a problem: [`Error::problems`] lists them, and its message names each with its mend on a line. When
+/// When there is a problem: [`Error::problems`] lists them, and its message names each with its fix on a line. When
 /// the catalog cannot be read.
 pub async fn check<C: ConnectionTrait>(db: &C, graph: &TouchGraph) -> Result<()> {
     let problems = problems(db, graph).await?;

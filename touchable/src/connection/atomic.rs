@@ -29,22 +29,22 @@ struct Save<'a> {
     session: &'a Session,
     schema: &'static Schema,
     write: &'a Write,
-    told: Told,
+    published: Published,
 }
 
-/// What of a save is told.
+/// What of a save is published.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Told {
+pub(super) struct Published {
     /// The row itself.
     pub itself: bool,
     /// The rows of published entities that it touches.
     pub touches: bool,
 }
 
-impl Told {
+impl Published {
     pub(super) fn of(publisher: &Publisher, schema: &Schema) -> Self {
         Self {
-            itself: publisher.tells(schema),
+            itself: publisher.publishes(schema),
             touches: !publisher.is_silent(),
         }
     }
@@ -61,7 +61,7 @@ pub(super) async fn together<S: Form>(
         session,
         schema: write.schema,
         write: &write,
-        told: Told::of(&session.publisher, write.schema),
+        published: Published::of(&session.publisher, write.schema),
     };
     let mut tries = Tries::default();
     let sent = loop {
@@ -96,7 +96,7 @@ impl Save<'_> {
                     write: self.write,
                     counts: *counts,
                     rules,
-                    told: self.told,
+                    published: self.published,
                     apart: false,
                 };
                 match self.update::<S>(&update, statement, crowded).await {
@@ -185,7 +185,7 @@ impl Save<'_> {
         let parents = || parents.iter().filter(|(rule, _)| !rule.is_conditional());
         let entries = parents().map(|(rule, key)| Entry::parent(self.schema, rule, key.clone()));
         // Before the row, whose foreign keys would take shared locks that two inserts could not raise.
-        let mut moved = flush_entries(tx, entries.collect(), self.told.touches).await?;
+        let mut moved = flush_entries(tx, entries.collect(), self.published.touches).await?;
         let sent = S::send(tx, statement).await?;
         if !known {
             let rules: Vec<_> = rules
@@ -194,9 +194,9 @@ impl Save<'_> {
                 .filter(|rule| !parents().any(|(given, _)| ptr::eq(*given, *rule)))
                 .collect();
             let entries = later::new_parents::<S, _>(tx, &sent, self.schema, key, &rules).await?;
-            moved.extend(flush_entries(tx, entries, self.told.touches).await?);
+            moved.extend(flush_entries(tx, entries, self.published.touches).await?);
         }
-        if self.told.itself {
+        if self.published.itself {
             moved.push(self.itself(later::new_key::<S>(self.schema, key, &sent)?));
         }
         Ok((sent, moved))
@@ -228,9 +228,9 @@ impl Save<'_> {
                 Entry::fired(self.schema, rule, Start::Query(rows.into()))
             })
             .collect();
-        let mut moved = flush_entries(tx, entries, self.told.touches).await?;
+        let mut moved = flush_entries(tx, entries, self.published.touches).await?;
         let sent = S::send(tx, statement).await?;
-        if self.told.itself && S::found(&sent) {
+        if self.published.itself && S::found(&sent) {
             moved.push(self.itself(key.clone()));
         }
         Ok((sent, moved))

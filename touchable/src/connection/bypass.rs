@@ -1,4 +1,4 @@
-//! Writes that go around the rules.
+//! Writes that bypass the rules.
 
 use std::{
     collections::HashSet,
@@ -77,7 +77,7 @@ impl Watch {
                 table = schema.name,
                 rules,
                 reason,
-                "a write goes around the touch rules of its table, and may"
+                "a write bypasses the touch rules of its table, and may"
             );
             return Ok(());
         }
@@ -93,7 +93,7 @@ impl Watch {
                 table = schema.name,
                 rules,
                 sql,
-                "a write goes around the touch rules of its table"
+                "a write bypasses the touch rules of its table"
             );
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Going around the rules on purpose.
+//! Bypassing the rules on purpose.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement, prelude::async_trait};
 
@@ -8,12 +8,12 @@ tokio::task_local! {
     static REASON: &'static str;
 }
 
-/// Why the statement of this task may go around the rules, if it may.
+/// Why the statement of this task may bypass the rules, if it may.
 pub(super) fn acknowledged() -> Option<&'static str> {
     REASON.try_with(|reason| *reason).ok()
 }
 
-/// One of our connections on which writes may go around the rules of their tables; made by
+/// One of our connections on which writes may bypass the rules of their tables; made by
 /// [`TouchConnection::bypassing`] and [`TouchTransaction::bypassing`].
 ///
 /// Saves, and bulk writes with `.touching()`, follow the rules here as anywhere.
@@ -25,7 +25,7 @@ pub struct Bypassing<'a, C> {
 }
 
 impl TouchConnection {
-    /// This connection for a write that goes around the rules on purpose: neither refused nor warned of, but counted
+    /// This connection for a write that bypasses the rules on purpose: neither refused nor warned of, but counted
     /// ([`BYPASSES`](crate::observe::BYPASSES)) and traced at the level INFO, with its reason.
     ///
     /// The reason is a label of that counter, hence a constant: it names the place, not the row.
@@ -48,7 +48,7 @@ impl TouchConnection {
 }
 
 impl TouchTransaction {
-    /// This transaction for a write that goes around the rules on purpose; see [`TouchConnection::bypassing`].
+    /// This transaction for a write that bypasses the rules on purpose; see [`TouchConnection::bypassing`].
     pub const fn bypassing(&self, reason: &'static str) -> Bypassing<'_, Self> {
         Bypassing { inner: self, reason }
     }

@@ -132,7 +132,7 @@ pub(super) fn new_key<S: Form>(
     }
     match (S::last_insert_id(sent), schema.primary_key.as_slice()) {
         (Some(id), [_]) => Ok(vec![id.into()]),
-        _ => Err(Error::untold_key(schema.name)),
+        _ => Err(Error::unpublished_key(schema.name)),
     }
 }
 

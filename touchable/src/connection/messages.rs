@@ -1,4 +1,4 @@
-//! Messages that wait for the commit: announced right before it, told right after.
+//! Messages that wait for the commit: delayed right before it, published right after.
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
@@ -13,13 +13,13 @@ use crate::{
 
 /// A message, and what it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Letter {
+pub(crate) struct OutboxMessage {
     pub(crate) key: String,
     pub(crate) payload: Vec<u8>,
 }
 
 /// Where messages go.
-pub(crate) trait Outlet: fmt::Debug + Send + Sync {
+pub(crate) trait Sink: fmt::Debug + Send + Sync {
     /// Two with one name are the same.
     fn name(&self) -> &str;
 
@@ -27,28 +27,28 @@ pub(crate) trait Outlet: fmt::Debug + Send + Sync {
     fn stream(&self) -> &str;
 
     /// What to say of a row that changes.
-    fn letter(&self, table: &'static str, key: &[Value]) -> Result<Letter>;
+    fn message(&self, table: &'static str, key: &[Value]) -> Result<OutboxMessage>;
 
-    /// Before the commit. Whether they have still to be told after it.
-    fn announce<'a>(
+    /// Before the commit. Whether they have still to be published after it.
+    fn delay<'a>(
         &'a self,
         transaction: &'a DatabaseTransaction,
-        letters: &'a [Letter],
+        messages: &'a [OutboxMessage],
     ) -> BoxFuture<'a, Result<bool>>;
 
-    /// After the commit. What fails here is told by others later.
-    fn tell<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, ()>;
+    /// After the commit. What fails here is published by others later.
+    fn publish<'a>(&'a self, messages: &'a [OutboxMessage]) -> BoxFuture<'a, ()>;
 }
 
 /// The messages of a transaction, each once.
 #[derive(Debug, Default)]
-pub(crate) struct Messages(Vec<Bundle>);
+pub(crate) struct Messages(Vec<Outgoing>);
 
 #[derive(Debug)]
-struct Bundle {
-    outlet: Arc<dyn Outlet>,
-    letters: Vec<Letter>,
-    seen: HashSet<Letter>,
+struct Outgoing {
+    sink: Arc<dyn Sink>,
+    messages: Vec<OutboxMessage>,
+    seen: HashSet<OutboxMessage>,
 }
 
 impl Messages {
@@ -56,25 +56,25 @@ impl Messages {
         self.0.is_empty()
     }
 
-    pub(super) fn add(&mut self, outlet: Arc<dyn Outlet>, letter: Letter) {
+    pub(super) fn add(&mut self, sink: Arc<dyn Sink>, message: OutboxMessage) {
         let place = self
             .0
             .iter()
-            .position(|bundle| bundle.outlet.name() == outlet.name());
-        let bundle = match place {
+            .position(|outgoing| outgoing.sink.name() == sink.name());
+        let outgoing = match place {
             Some(place) => &mut self.0[place],
             None => {
-                self.0.push(Bundle {
-                    outlet,
-                    letters: Vec::new(),
+                self.0.push(Outgoing {
+                    sink,
+                    messages: Vec::new(),
                     seen: HashSet::new(),
                 });
                 let last = self.0.len() - 1;
                 &mut self.0[last]
             }
         };
-        if bundle.seen.insert(letter.clone()) {
-            bundle.letters.push(letter);
+        if outgoing.seen.insert(message.clone()) {
+            outgoing.messages.push(message);
         }
     }
 
@@ -83,10 +83,10 @@ impl Messages {
     /// # Errors
     /// When nobody tells of them.
     pub(crate) fn add_moved(&mut self, publisher: &Publisher, moved: &[Moved]) -> Result<()> {
-        for Moved { schema, keys } in moved.iter().filter(|moved| publisher.tells(moved.schema)) {
-            let outlet = publisher.outlet_of(schema)?;
+        for Moved { schema, keys } in moved.iter().filter(|moved| publisher.publishes(moved.schema)) {
+            let sink = publisher.sink_of(schema)?;
             for key in keys {
-                self.add(Arc::clone(outlet), outlet.letter(schema.name, key)?);
+                self.add(Arc::clone(sink), sink.message(schema.name, key)?);
             }
         }
         Ok(())
@@ -94,19 +94,19 @@ impl Messages {
 
     /// Takes over what a released savepoint has left.
     pub(super) fn absorb(&mut self, other: Self) {
-        for bundle in other.0 {
-            for letter in bundle.letters {
-                self.add(Arc::clone(&bundle.outlet), letter);
+        for outgoing in other.0 {
+            for message in outgoing.messages {
+                self.add(Arc::clone(&outgoing.sink), message);
             }
         }
     }
 
-    /// Announces all; what remains has still to be told.
-    pub(super) async fn announce(self, transaction: &DatabaseTransaction) -> Result<Self> {
+    /// Announces all; what remains has still to be published.
+    pub(super) async fn delay(self, transaction: &DatabaseTransaction) -> Result<Self> {
         let mut remaining = Vec::new();
-        for bundle in self.0 {
-            if bundle.outlet.announce(transaction, &bundle.letters).await? {
-                remaining.push(bundle);
+        for outgoing in self.0 {
+            if outgoing.sink.delay(transaction, &outgoing.messages).await? {
+                remaining.push(outgoing);
             }
         }
         Ok(Self(remaining))
@@ -114,18 +114,18 @@ impl Messages {
 
     /// Commits a transaction of the library's own, with what comes before and after it; rolls it back when it has failed.
     pub(crate) async fn finish<T>(self, tx: DatabaseTransaction, done: Result<T>) -> Result<T> {
-        let announced = match done {
-            Ok(value) => self.announce(&tx).await.map(|remaining| (value, remaining)),
+        let delayed = match done {
+            Ok(value) => self.delay(&tx).await.map(|remaining| (value, remaining)),
             Err(error) => Err(error),
         };
-        let (value, remaining) = finish(tx, announced).await?;
-        remaining.tell().await;
+        let (value, remaining) = finish(tx, delayed).await?;
+        remaining.publish().await;
         Ok(value)
     }
 
-    pub(super) async fn tell(self) {
-        for bundle in self.0 {
-            bundle.outlet.tell(&bundle.letters).await;
+    pub(super) async fn publish(self) {
+        for outgoing in self.0 {
+            outgoing.sink.publish(&outgoing.messages).await;
         }
     }
 }

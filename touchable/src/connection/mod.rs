@@ -52,7 +52,7 @@ pub(crate) use handshake::{Scope, ask};
 pub(crate) use intent::{Counts, Intent, Rest, Write};
 pub(crate) use messages::Messages;
 #[cfg(feature = "feed")]
-pub(crate) use messages::{Letter, Outlet};
+pub(crate) use messages::{OutboxMessage, Sink};
 pub(crate) use open::Open;
 pub use retrying::TransactionRetrying;
 pub(crate) use runner::Runner;

@@ -45,18 +45,22 @@ impl Open {
         &self.health
     }
 
-    /// Lets it be told that these rows change.
+    /// Lets it be published that these rows change.
     ///
     /// # Errors
     /// When nobody tells of them.
-    pub(crate) fn announce_moved(&self, moved: &[Moved]) -> Result<()> {
+    pub(crate) fn publish_moved(&self, moved: &[Moved]) -> Result<()> {
         let publisher = &self.session.publisher;
         self.pending().messages.add_moved(publisher, moved)
     }
 
     #[cfg(feature = "feed")]
-    pub(crate) fn announce(&self, outlet: Arc<dyn super::messages::Outlet>, letter: super::messages::Letter) {
-        self.pending().messages.add(outlet, letter);
+    pub(crate) fn announce(
+        &self,
+        sink: Arc<dyn super::messages::Sink>,
+        message: super::messages::OutboxMessage,
+    ) {
+        self.pending().messages.add(sink, message);
     }
 
     pub(super) fn register(&self, work: Work) {

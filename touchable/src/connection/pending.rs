@@ -119,14 +119,14 @@ impl Pending {
     /// Does all that comes before the commit.
     pub(super) async fn prepare(&mut self, db: &DatabaseTransaction, publisher: &Publisher) -> Result<()> {
         self.flush(db, publisher).await?;
-        // Last, so that no message is announced when a touch fails.
-        self.messages = mem::take(&mut self.messages).announce(db).await?;
+        // Last, so that no message is delayed when a touch fails.
+        self.messages = mem::take(&mut self.messages).delay(db).await?;
         Ok(())
     }
 
     /// Does all that comes after it.
     pub(super) async fn complete(self) -> Result<(), DbErr> {
-        self.messages.tell().await;
+        self.messages.publish().await;
         after_commit::run(self.work).await
     }
 

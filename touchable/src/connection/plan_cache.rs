@@ -146,7 +146,7 @@ impl Prepared {
         let is_fired = |rule: &&'static CompiledRule| {
             assigned.concerned(rule).next().is_some() && !is_suppressed((rule.target)())
         };
-        let judged = update.told.itself || update.rules.iter().any(is_fired);
+        let judged = update.published.itself || update.rules.iter().any(is_fired);
         let bumped = if judged {
             rising::assignments(backend, schema, &[], stamp)
         } else {
@@ -205,8 +205,8 @@ impl Touches {
         let entries = assigned.map(|assigned| assigned.fired(&key, &row, &fired));
         let mut plan = plan(entries.unwrap_or_default(), is_suppressed);
         plan.spare(schema, &Except::Row(key));
-        if update.told.touches {
-            plan.tell();
+        if update.published.touches {
+            plan.publish();
         }
         let statements = plan
             .touches
@@ -229,7 +229,7 @@ impl Touches {
         let last = plan.touches.last()?;
         if backend != DbBackend::Postgres
             || update.counts.explicit
-            || last.told
+            || last.published
             || ptr::eq(last.target, schema)
         {
             return None;

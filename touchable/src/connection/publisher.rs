@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::messages::Outlet;
+use super::messages::Sink;
 use crate::{
     entity::Schema,
     error::{Error, Result},
 };
 
-/// The outlets of a connection.
+/// The sinks of a connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Publisher {
-    outlets: Vec<Arc<dyn Outlet>>,
+    sinks: Vec<Arc<dyn Sink>>,
     silent: bool,
 }
 
@@ -20,49 +20,44 @@ impl Publisher {
     #[cfg(feature = "feed")]
     pub(super) const fn silent() -> Self {
         Self {
-            outlets: Vec::new(),
+            sinks: Vec::new(),
             silent: true,
         }
     }
 
-    /// With one more outlet, in the place of another of its stream.
+    /// With one more sink, in the place of another of its stream.
     #[cfg(feature = "feed")]
-    pub(super) fn with(&self, outlet: &Arc<dyn Outlet>) -> Self {
-        let others = self
-            .outlets
-            .iter()
-            .filter(|other| other.stream() != outlet.stream());
+    pub(super) fn with(&self, sink: &Arc<dyn Sink>) -> Self {
+        let others = self.sinks.iter().filter(|other| other.stream() != sink.stream());
         Self {
-            outlets: others.cloned().chain([Arc::clone(outlet)]).collect(),
+            sinks: others.cloned().chain([Arc::clone(sink)]).collect(),
             silent: false,
         }
     }
 
-    /// Whether changes of this entity's rows are told.
-    pub(crate) const fn tells(&self, schema: &Schema) -> bool {
+    /// Whether changes of this entity's rows are published.
+    pub(crate) const fn publishes(&self, schema: &Schema) -> bool {
         schema.feed.is_some() && !self.silent
     }
 
-    /// Whether changes are told at all.
+    /// Whether changes are published at all.
     pub(crate) const fn is_silent(&self) -> bool {
         self.silent
     }
 
     /// Whether a write may move rows of this entity here.
     pub(crate) fn allows(&self, schema: &Schema) -> bool {
-        !self.tells(schema) || self.outlet(schema).is_some()
+        !self.publishes(schema) || self.sink(schema).is_some()
     }
 
-    fn outlet(&self, schema: &Schema) -> Option<&Arc<dyn Outlet>> {
-        self.outlets
-            .iter()
-            .find(|outlet| Some(outlet.stream()) == schema.feed)
+    fn sink(&self, schema: &Schema) -> Option<&Arc<dyn Sink>> {
+        self.sinks.iter().find(|sink| Some(sink.stream()) == schema.feed)
     }
 
     /// # Errors
-    /// When the entity has no outlet here.
-    pub(super) fn outlet_of(&self, schema: &Schema) -> Result<&Arc<dyn Outlet>> {
-        self.outlet(schema)
-            .ok_or_else(|| Error::untold(schema.name, schema.name, schema.feed.unwrap_or_default()))
+    /// When the entity has no sink here.
+    pub(super) fn sink_of(&self, schema: &Schema) -> Result<&Arc<dyn Sink>> {
+        self.sink(schema)
+            .ok_or_else(|| Error::unpublished(schema.name, schema.name, schema.feed.unwrap_or_default()))
     }
 }

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 #[cfg(feature = "feed")]
-use super::messages::Outlet;
+use super::messages::Sink;
 use super::{
     atomic,
     beginning::begin_with,
@@ -88,16 +88,16 @@ impl TouchConnection {
         &self.0.db
     }
 
-    /// Makes every write that goes around the rules an error instead of a warning: on this handle, its clones and the
+    /// Makes every write that bypasses the rules an error instead of a warning: on this handle, its clones and the
     /// transactions that are begun on them. A handle that it was cloned from goes on warning.
     ///
-    /// A write that is meant to go around them says why: [`bypassing`](Self::bypassing).
+    /// A write that is meant to bypass them says why: [`bypassing`](Self::bypassing).
     #[must_use]
     pub fn strict(self) -> Self {
         Self(self.0.refusing().into())
     }
 
-    /// Tells which tables have rules, so that a write around them is noticed from the start. Without it an entity is
+    /// Tells which tables have rules, so that a write that bypasses them is noticed from the start. Without it an entity is
     /// known from its first save in this process on.
     #[must_use]
     pub fn watch(self, graph: &TouchGraph) -> Self {
@@ -106,8 +106,8 @@ impl TouchConnection {
     }
 
     #[cfg(feature = "feed")]
-    pub(crate) fn with_outlet(&self, outlet: &Arc<dyn Outlet>) -> Self {
-        Self(self.0.with(self.0.publisher.with(outlet)).into())
+    pub(crate) fn with_sink(&self, sink: &Arc<dyn Sink>) -> Self {
+        Self(self.0.with(self.0.publisher.with(sink)).into())
     }
 
     #[cfg(feature = "feed")]
@@ -115,10 +115,10 @@ impl TouchConnection {
         Self(self.0.with(Publisher::silent()).into())
     }
 
-    /// How many saves have been announced and not sent: those under way, and those that were dropped. For tests.
+    /// How many intents are registered and not taken: those under way, and those that were dropped. For tests.
     #[doc(hidden)]
     #[must_use]
-    pub fn announced(&self) -> usize {
+    pub fn registered(&self) -> usize {
         self.0.intents.len()
     }
 

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    atomic::Told,
+    atomic::Published,
     form::{Execute, Form, QueryAll, QueryOne},
     handshake::{Scope, answer},
     health::Health,
@@ -146,7 +146,7 @@ impl TouchTransaction {
                 write,
                 counts: *counts,
                 rules,
-                told: Told::of(&session.publisher, write.schema),
+                published: Published::of(&session.publisher, write.schema),
                 apart: true,
             };
             return self.update::<S>(&session.plans, update, stmt).await;
@@ -189,16 +189,16 @@ impl TouchTransaction {
         if touches.is_empty() {
             return S::send(&self.inner, stmt).await;
         }
-        let told = !self.open.session.publisher.is_silent();
+        let published = !self.open.session.publisher.is_silent();
         // Where a statement can fail and the transaction go on, the touches are taken back with it.
         let savepoint = self.inner.begin().await?;
         let done = async {
-            let moved = ours(flush_entries(&savepoint, touches, told)).await?;
+            let moved = ours(flush_entries(&savepoint, touches, published)).await?;
             Ok((S::send(&savepoint, stmt).await?, moved))
         }
         .await;
         let (sent, moved) = finish(savepoint, done).await?;
-        self.open.announce_moved(&moved)?;
+        self.open.publish_moved(&moved)?;
         Ok(sent)
     }
 }

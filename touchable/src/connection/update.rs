@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
 use super::{
-    atomic::Told,
+    atomic::Published,
     form::Form,
     intent::{Counts, Write},
     later::{self, Later},
@@ -31,7 +31,7 @@ pub(super) struct Update<'a> {
     pub counts: Counts,
     /// The rules that it may fire.
     pub rules: &'a [&'static CompiledRule],
-    pub told: Told,
+    pub published: Published,
     /// Whether touches and save are statements of their own, so that it is seen which of them fails.
     pub apart: bool,
 }
@@ -139,7 +139,7 @@ impl Update<'_> {
                 (S::send(tx, prepared.save.fill(parameters)).await?, moved)
             }
         };
-        if self.told.itself && S::found(&sent) {
+        if self.published.itself && S::found(&sent) {
             moved.push(self.itself());
         }
         Ok(Sent::Done((sent, moved)))
@@ -242,8 +242,8 @@ impl TouchTransaction {
                 let entries = ours(later::row_that_came(self, schema, key, &rules)).await?;
                 self.open().defer(entries);
             }
-            if update.told.itself {
-                self.open().announce_moved(&[update.itself()])?;
+            if update.published.itself {
+                self.open().publish_moved(&[update.itself()])?;
             }
         }
         Ok(sent)

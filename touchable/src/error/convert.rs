@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use sea_orm::DbErr;
 
-use super::{AFTER_COMMIT, BYPASS, Error, Kind, UNTOLD};
+use super::{AFTER_COMMIT, BYPASS, Error, Kind, UNPUBLISHED};
 
 impl From<DbErr> for Error {
     fn from(source: DbErr) -> Self {
@@ -15,8 +15,8 @@ impl From<DbErr> for Error {
             DbErr::Custom(message) if message.starts_with(BYPASS) => {
                 Self(Kind::Bypass(message[BYPASS.len()..].to_owned()))
             }
-            DbErr::Custom(message) if message.starts_with(UNTOLD) => {
-                Self(Kind::Untold(message[UNTOLD.len()..].to_owned()))
+            DbErr::Custom(message) if message.starts_with(UNPUBLISHED) => {
+                Self(Kind::Unpublished(message[UNPUBLISHED.len()..].to_owned()))
             }
             _ => Self(Kind::Database(source)),
         }

@@ -2,7 +2,7 @@
 
 use std::{error, fmt};
 
-use super::{AFTER_COMMIT, BYPASS, Error, Kind, UNTOLD};
+use super::{AFTER_COMMIT, BYPASS, Error, Kind, UNPUBLISHED};
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -39,7 +39,7 @@ impl fmt::Display for Error {
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
             }
             Kind::Bypass(message) => write!(f, "{BYPASS}{message}"),
-            Kind::Untold(message) => write!(f, "{UNTOLD}{message}"),
+            Kind::Unpublished(message) => write!(f, "{UNPUBLISHED}{message}"),
             Kind::Cache(failure) => failure.fmt(f),
             #[cfg(feature = "lease")]
             Kind::Lease(failure) => failure.fmt(f),

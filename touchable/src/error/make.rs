@@ -60,25 +60,24 @@ impl Error {
         )))
     }
 
-    /// A write of `table` that could change rows of a published entity.
-    pub(crate) fn untold(table: &str, published: &str, stream: &str) -> Self {
+    /// A write of `table` that could change rows of the entity `published` on this stream.
+    pub(crate) fn unpublished(table: &str, published: &str, stream: &str) -> Self {
         let led = if table == published {
             String::new()
         } else {
-            format!(", to which the rules of `{table}` lead")
+            format!(" and the rules of `{table}` lead to it")
         };
-        Self(Kind::Untold(format!(
-            "of `{published}`{led}, which is published on the stream `{stream}`: write on \
-             `touchable::connect(db).publish(&stream.producer())`, with the producer of `{stream}`, or in a transaction of it; \
-             or on `touchable::connect(db).unpublished()`"
+        Self(Kind::Unpublished(format!(
+            "`{published}` is published on stream `{stream}`{led}, but this connection has no producer for it; \
+             call `touchable::connect(db).publish(&stream.producer())` or `.unpublished()`"
         )))
     }
 
     /// An insert into a published entity whose key the database gives and does not return.
-    pub(crate) fn untold_key(published: &str) -> Self {
-        Self(Kind::Untold(format!(
-            "of `{published}`, since the database gives new rows a key and does not return it: set the primary key, or insert row by row \
-             where the key is one number"
+    pub(crate) fn unpublished_key(published: &str) -> Self {
+        Self(Kind::Unpublished(format!(
+            "the database gives new rows of `{published}` a key and does not return it: set the primary key, or insert row by \
+             row where the key is one number"
         )))
     }
 

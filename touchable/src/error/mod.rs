@@ -78,8 +78,8 @@ enum Kind {
     /// The schema of the database does not fit the rules.
     Check(Vec<Problem>),
     Bypass(String),
-    /// A published row would change and nobody be told.
-    Untold(String),
+    /// A published row would change and not be published.
+    Unpublished(String),
     Cache(Failure),
     #[cfg(feature = "lease")]
     Lease(lease::Failure),
@@ -90,6 +90,6 @@ enum Kind {
 /// How the message of [`Error::is_after_commit`] begins, by which it is known again behind a `DbErr`.
 const AFTER_COMMIT: &str = "the transaction is committed, but work after it failed: ";
 /// The same for [`Error::is_bypass`].
-const BYPASS: &str = "a write goes around the touch rules of ";
-/// The same for [`Error::is_untold`].
-const UNTOLD: &str = "nobody would be told of a change ";
+const BYPASS: &str = "a write bypasses the touch rules of ";
+/// The same for [`Error::is_unpublished`].
+const UNPUBLISHED: &str = "a change would not be published: ";

@@ -98,16 +98,16 @@ impl Error {
         matches!(self.0, Kind::AfterCommit(_))
     }
 
-    /// A write went around the rules of its table, on a strict connection.
+    /// A write bypassed the rules of its table, on a strict connection.
     #[must_use]
     pub const fn is_bypass(&self) -> bool {
         matches!(self.0, Kind::Bypass(_))
     }
 
-    /// A write that could change rows of a published entity, on a connection that would tell nobody.
+    /// A write that could change rows of a published entity, on a connection that has no producer for it.
     #[must_use]
-    pub const fn is_untold(&self) -> bool {
-        matches!(self.0, Kind::Untold(_))
+    pub const fn is_unpublished(&self) -> bool {
+        matches!(self.0, Kind::Unpublished(_))
     }
 
     /// The row to touch does not exist.

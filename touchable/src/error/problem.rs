@@ -1,10 +1,10 @@
-//! What can be wrong, and how to mend it.
+//! What can be wrong, and how to fix it.
 
 use std::fmt;
 
 /// Something about a table that does not fit the rules.
 ///
-/// Shown with its mend: ``the column `tasks.updated_at` keeps 0 digits of a second and needs 6, ..``
+/// Shown with its fix: ``the column `tasks.updated_at` keeps 0 digits of a second and needs 6, ..``
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     pub(crate) table: String,

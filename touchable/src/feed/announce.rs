@@ -10,13 +10,13 @@ use super::{
     outbox::{self, Waiting},
 };
 use crate::{
-    connection::{Letter, Outlet, Scope, TouchConnection, ask},
+    connection::{OutboxMessage, Scope, Sink, TouchConnection, ask},
     error::{Error, Result, feed::Failure},
 };
 
 /// A producer as a transaction sees it.
 #[derive(Debug)]
-struct Post {
+struct ProducerSink {
     producer: Producer,
     name: String,
 }
@@ -57,9 +57,9 @@ impl Producer {
             }
             None => return Err(Error::not_a_touch_connection()),
         };
-        let post = Post::of(self.clone());
-        let letter = post.write(record)?;
-        open.announce(Arc::new(post), letter);
+        let sink = ProducerSink::of(self.clone());
+        let message = sink.write(record)?;
+        open.announce(Arc::new(sink), message);
         Ok(())
     }
 }
@@ -69,7 +69,7 @@ impl TouchConnection {
     /// (`#[touchable(feed)]`): their saves, touches and deletions, each row once in a transaction, announced right before the
     /// commit and told right after it. Call it once for each stream.
     ///
-    /// Without the producers of all streams that a write could reach it is refused ([`Error::is_untold`]). Clones that were
+    /// Without the producers of all streams that a write could reach it is refused ([`Error::is_unpublished`]). Clones that were
     /// made before go on without this one.
     ///
     /// # Example: publish users
@@ -87,8 +87,8 @@ impl TouchConnection {
     /// ```
     #[must_use]
     pub fn publish(self, producer: &Producer) -> Self {
-        let post: Arc<dyn Outlet> = Arc::new(Post::of(producer.clone()));
-        self.with_outlet(&post)
+        let sink: Arc<dyn Sink> = Arc::new(ProducerSink::of(producer.clone()));
+        self.with_sink(&sink)
     }
 
     /// Publishes nothing, for seeds and tests: what this connection changes nobody is told of.
@@ -98,21 +98,21 @@ impl TouchConnection {
     }
 }
 
-impl Post {
+impl ProducerSink {
     fn of(producer: Producer) -> Self {
         let name = outbox::name(&producer.stream);
         Self { producer, name }
     }
 
-    fn write<R: Record>(&self, record: &R) -> Result<Letter> {
-        Ok(Letter {
+    fn write<R: Record>(&self, record: &R) -> Result<OutboxMessage> {
+        Ok(OutboxMessage {
             key: record.key().into_owned(),
             payload: self.producer.payload(record)?,
         })
     }
 }
 
-impl Outlet for Post {
+impl Sink for ProducerSink {
     fn name(&self) -> &str {
         &self.name
     }
@@ -121,21 +121,21 @@ impl Outlet for Post {
         self.producer.stream.name()
     }
 
-    fn letter(&self, table: &'static str, key: &[Value]) -> Result<Letter> {
+    fn message(&self, table: &'static str, key: &[Value]) -> Result<OutboxMessage> {
         self.write(&Change::of_row(table, key, self.stream()))
     }
 
-    fn announce<'a>(
+    fn delay<'a>(
         &'a self,
         transaction: &'a DatabaseTransaction,
-        letters: &'a [Letter],
+        messages: &'a [OutboxMessage],
     ) -> BoxFuture<'a, Result<bool>> {
         Box::pin(async move {
-            match self.producer.delay_letters(letters).await {
+            match self.producer.delay_messages(messages).await {
                 Ok(()) => Ok(true),
                 Err(error) if self.producer.outbox && error.is_unavailable() => {
                     tracing::warn!(stream = self.producer.stream.name(), %error, "changes go to the outbox");
-                    let waiting: Vec<Waiting<'_>> = letters.iter().map(Waiting::of).collect();
+                    let waiting: Vec<Waiting<'_>> = messages.iter().map(Waiting::of).collect();
                     outbox::keep(transaction, &self.name, &waiting).await?;
                     Ok(false)
                 }
@@ -144,9 +144,9 @@ impl Outlet for Post {
         })
     }
 
-    fn tell<'a>(&'a self, letters: &'a [Letter]) -> BoxFuture<'a, ()> {
+    fn publish<'a>(&'a self, messages: &'a [OutboxMessage]) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            if let Err(error) = self.producer.queue_letters(letters).await {
+            if let Err(error) = self.producer.queue_messages(messages).await {
                 tracing::warn!(stream = self.producer.stream.name(), %error, "changes will be told late, by the delayer");
             }
         })

@@ -9,7 +9,7 @@ use sea_orm::{
 
 use super::Stream;
 use crate::{
-    connection::Letter,
+    connection::OutboxMessage,
     error::{Result, feed::Failure},
     task::{Stop, Task},
 };
@@ -26,11 +26,11 @@ pub(super) struct Waiting<'a> {
 }
 
 impl<'a> Waiting<'a> {
-    pub(super) fn of(letter: &'a Letter) -> Self {
+    pub(super) fn of(message: &'a OutboxMessage) -> Self {
         Self {
-            key: &letter.key,
+            key: &message.key,
             // It is JSON.
-            payload: str::from_utf8(&letter.payload).unwrap_or_default(),
+            payload: str::from_utf8(&message.payload).unwrap_or_default(),
         }
     }
 }
@@ -154,10 +154,10 @@ impl<C: ConnectionTrait + Send + Sync + 'static> Drainer<C> {
             .order_by("id", Order::Asc)
             .limit(SLICE);
         let mut ids: Vec<i64> = Vec::new();
-        let mut letters = Vec::new();
+        let mut messages = Vec::new();
         for row in self.db.query_all(&oldest).await? {
             ids.push(row.try_get("", "id")?);
-            letters.push(Letter {
+            messages.push(OutboxMessage {
                 key: row.try_get("", "record_key")?,
                 payload: row.try_get::<String>("", "payload")?.into_bytes(),
             });
@@ -165,7 +165,7 @@ impl<C: ConnectionTrait + Send + Sync + 'static> Drainer<C> {
         if ids.is_empty() {
             return Ok(0);
         }
-        self.stream.producer().queue_letters(&letters).await?;
+        self.stream.producer().queue_messages(&messages).await?;
         let count = ids.len() as u64;
         let mut delete = Query::delete();
         delete.from_table(TABLE).and_where(Expr::col("id").is_in(ids));

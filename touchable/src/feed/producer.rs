@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 
 use super::{Record, Stream, StreamId, entry::PAYLOAD, keys::Keys, observe};
 use crate::{
-    connection::Letter,
+    connection::OutboxMessage,
     error::{Error, Result, feed::Failure},
     redis::{Connection, millis},
 };
@@ -178,18 +178,18 @@ impl Producer {
     }
 
     /// Announces what is written as JSON already.
-    pub(super) async fn delay_letters(&self, letters: &[Letter]) -> Result<()> {
-        self.spread_letters(Kind::Delay, letters).await
+    pub(super) async fn delay_messages(&self, messages: &[OutboxMessage]) -> Result<()> {
+        self.spread_letters(Kind::Delay, messages).await
     }
 
     /// Tells what is written as JSON already.
-    pub(super) async fn queue_letters(&self, letters: &[Letter]) -> Result<()> {
-        self.spread_letters(Kind::Queue, letters).await
+    pub(super) async fn queue_messages(&self, messages: &[OutboxMessage]) -> Result<()> {
+        self.spread_letters(Kind::Queue, messages).await
     }
 
-    async fn spread_letters(&self, kind: Kind, letters: &[Letter]) -> Result<()> {
-        let key = |place: usize| Cow::Borrowed(letters[place].key.as_str());
-        self.spread(kind, letters.len(), key, |place| &letters[place].payload)
+    async fn spread_letters(&self, kind: Kind, messages: &[OutboxMessage]) -> Result<()> {
+        let key = |place: usize| Cow::Borrowed(messages[place].key.as_str());
+        self.spread(kind, messages.len(), key, |place| &messages[place].payload)
             .await
             .map(drop)
     }

@@ -23,9 +23,9 @@ pub(crate) async fn flush<C: ConnectionTrait>(
     let session = match ask(db) {
         Some(Scope::Connection(session)) => session,
         Some(Scope::Transaction(open)) => {
-            let told = !open.session().publisher.is_silent();
-            let (touched, moved) = ours(plan_and_carry_out(db, entries, Some(of), saved, told)).await?;
-            open.announce_moved(&moved)?;
+            let published = !open.session().publisher.is_silent();
+            let (touched, moved) = ours(plan_and_carry_out(db, entries, Some(of), saved, published)).await?;
+            open.publish_moved(&moved)?;
             return Ok(touched);
         }
         None => {
@@ -49,13 +49,13 @@ async fn flush_apart(
     saved: &Except,
     crowded: bool,
 ) -> Result<Touched> {
-    let told = !session.publisher.is_silent();
+    let published = !session.publisher.is_silent();
     let tx = begin_writing(session.inner()).await?;
     if crowded {
         take_turn(&tx, of).await?;
     }
     let mut messages = Messages::default();
-    let done = plan_and_carry_out(&tx, entries, Some(of), saved, told).await;
+    let done = plan_and_carry_out(&tx, entries, Some(of), saved, published).await;
     let done = done.and_then(|(touched, moved)| {
         messages.add_moved(&session.publisher, &moved)?;
         Ok(touched)

@@ -72,7 +72,7 @@ where
         let key = primary_key_of_model(&model);
         let scope = ask(db);
         if insert && schema.feed.is_some() {
-            publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
+            publish::rows(scope.as_ref(), schema, slice::from_ref(&key))?;
         }
         let row = Some(&key).filter(|_| !insert);
         let found = A::Entity::value_stamp(&model.get(A::Entity::TOUCH_COLUMN));
@@ -148,8 +148,8 @@ where
             return Ok(am);
         }
         lock_ahead(db, schema, &key, rules.clone()).await?;
-        let told = publish::is_told(scope.as_ref(), schema);
-        let stored = if rules.is_empty() && !told {
+        let published = publish::is_published(scope.as_ref(), schema);
+        let stored = if rules.is_empty() && !published {
             None
         } else {
             read::<A::Entity, C>(db, &key, Some(LockType::Update)).await?
@@ -164,8 +164,8 @@ where
             .unwrap_or_default();
         let is_stored = stored.is_some();
         drop(stored);
-        if told && is_stored {
-            publish::announce(scope.as_ref(), schema, slice::from_ref(&key))?;
+        if published && is_stored {
+            publish::rows(scope.as_ref(), schema, slice::from_ref(&key))?;
         }
         if let Some(Scope::Transaction(open)) = &scope {
             let parents = sides::find(db, parents).await?;

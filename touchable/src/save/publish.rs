@@ -28,7 +28,7 @@ pub(super) fn check<C: ConnectionTrait>(db: &C, schema: &'static Schema) -> Resu
         schema.published().to_vec()
     };
     match moved.into_iter().find(|published| !allowed(published)) {
-        Some(published) => Err(Error::untold(
+        Some(published) => Err(Error::unpublished(
             schema.name,
             published.name,
             published.feed.unwrap_or_default(),
@@ -37,20 +37,20 @@ pub(super) fn check<C: ConnectionTrait>(db: &C, schema: &'static Schema) -> Resu
     }
 }
 
-/// Whether changes of this entity's rows are told.
-pub(super) fn is_told(scope: Option<&Scope>, schema: &Schema) -> bool {
-    scope.is_some_and(|scope| scope.session().publisher.tells(schema))
+/// Whether changes of this entity's rows are published.
+pub(super) fn is_published(scope: Option<&Scope>, schema: &Schema) -> bool {
+    scope.is_some_and(|scope| scope.session().publisher.publishes(schema))
 }
 
 /// Lets the commit of a transaction of ours tell that these rows change; nothing anywhere else.
 ///
 /// # Errors
-/// When what is to be told cannot be written.
-pub(super) fn announce(scope: Option<&Scope>, schema: &'static Schema, keys: &[Key]) -> Result<()> {
+/// When what is to be published cannot be written.
+pub(super) fn rows(scope: Option<&Scope>, schema: &'static Schema, keys: &[Key]) -> Result<()> {
     match scope {
-        Some(Scope::Transaction(open)) if open.session().publisher.tells(schema) => {
+        Some(Scope::Transaction(open)) if open.session().publisher.publishes(schema) => {
             let keys = keys.to_vec();
-            open.announce_moved(&[Moved { schema, keys }])
+            open.publish_moved(&[Moved { schema, keys }])
         }
         _ => Ok(()),
     }

@@ -32,7 +32,7 @@ pub(super) async fn insert<C: ConnectionTrait>(
     insert: Insert,
 ) -> Result<()> {
     if schema.feed.is_some() {
-        publish::announce(Some(scope), schema, insert.key.as_slice())?;
+        publish::rows(Some(scope), schema, insert.key.as_slice())?;
     }
     let write = Write {
         verb: Verb::Insert,
@@ -42,8 +42,8 @@ pub(super) async fn insert<C: ConnectionTrait>(
     };
     let intent = match scope {
         Scope::Connection(session) => {
-            let told = session.publisher.tells(schema);
-            if told || !insert.rules.is_empty() {
+            let published = session.publisher.publishes(schema);
+            if published || !insert.rules.is_empty() {
                 Intent::Insert {
                     rules: insert.rules,
                     parents: insert.parents,
@@ -94,7 +94,7 @@ pub(super) fn delete(
     key: Key,
     rules: Vec<&'static CompiledRule>,
 ) {
-    let intent = if rules.is_empty() && !session.publisher.tells(schema) {
+    let intent = if rules.is_empty() && !session.publisher.publishes(schema) {
         Intent::Alone
     } else {
         Intent::Delete { rules }

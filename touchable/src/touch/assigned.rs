@@ -133,7 +133,7 @@ impl Assigned {
     }
 
     /// The primary keys of those of these rows that will differ, be it in the touch column.
-    pub(crate) fn told(&self, keys: &[Key]) -> SelectStatement {
+    pub(crate) fn published(&self, keys: &[Key]) -> SelectStatement {
         self.keys_of(keys, self.moves_anything())
     }
 

@@ -43,13 +43,13 @@ pub(crate) struct Moved {
     pub keys: Vec<Key>,
 }
 
-/// Carries out the touches that waited for a commit. Returns the rows of published entities, when they are to be `told`.
+/// Carries out the touches that waited for a commit. Returns the rows of published entities, when they are to be `published`.
 pub(crate) async fn flush_entries<C: ConnectionTrait>(
     db: &C,
     entries: Vec<Entry>,
-    told: bool,
+    published: bool,
 ) -> Result<Vec<Moved>> {
-    let (_, moved) = plan_and_carry_out(db, entries, None, &Except::Nobody, told).await?;
+    let (_, moved) = plan_and_carry_out(db, entries, None, &Except::Nobody, published).await?;
     Ok(moved)
 }
 
@@ -58,14 +58,14 @@ pub(crate) async fn plan_and_carry_out<C: ConnectionTrait>(
     entries: Vec<Entry>,
     of: Option<&'static Schema>,
     saved: &Except,
-    told: bool,
+    published: bool,
 ) -> Result<(Touched, Vec<Moved>)> {
     let mut plan = plan(entries, is_suppressed);
     if let Some(of) = of {
         plan.spare(of, saved);
     }
-    if told {
-        plan.tell();
+    if published {
+        plan.publish();
     }
     let (backend, stamp) = (db.get_database_backend(), Clock::current().stamp());
     let touch = |at: usize| Sql::new(backend).touch(&plan.touches[at], stamp);
@@ -82,7 +82,7 @@ pub(crate) async fn plan_and_carry_out<C: ConnectionTrait>(
 }
 
 /// Sends the statement of each touch of a plan and reports these; returns how many rows each has moved, and which of
-/// those that are told.
+/// those that are published.
 pub(crate) async fn carry_out<C: ConnectionTrait>(
     db: &C,
     plan: &Plan,
@@ -136,7 +136,7 @@ async fn send_all<C: ConnectionTrait>(
     let mut moved = Vec::new();
     for (at, touch) in touches.iter().enumerate() {
         let span = touch.span();
-        let rows = if touch.told {
+        let rows = if touch.published {
             let done = send_told(db, touch, stamp, worded(at)).instrument(span.clone());
             let (rows, keys) = done.await.map_err(|source| touch.failed(source))?;
             moved.push(Moved {

@@ -1,5 +1,5 @@
 //! The kinds of fault that the library has today. Each is told by its shape, and most are asserted to be there still:
-//! what is mended has to be taken off the list.
+//! what is fixed has to be taken off the list.
 
 mod kinds;
 mod seen;

@@ -31,7 +31,7 @@ fn continent() -> continent::ActiveModel {
 
 fn assert_refused<T: std::fmt::Debug>(done: Result<T, impl Into<Error>>, names: &[&str]) {
     let error: Error = done.unwrap_err().into();
-    assert!(error.is_untold(), "{error}");
+    assert!(error.is_unpublished(), "{error}");
     let text = error.to_string();
     for name in names
         .iter()
@@ -89,7 +89,7 @@ async fn b01_without_a_producer(database: &Database) {
     database
         .expect_moved(&[], assert_all_refused(database, &db))
         .await;
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
     database
         .expect_moved(&[], async {
             let tx = db.begin().await.unwrap();

@@ -42,7 +42,7 @@ async fn b01_an_update_that_changes_something(database: &Database) {
         ..Default::default()
     };
     scene.expect(&["teams 3"], place.update(&scene.db)).await.unwrap();
-    assert_eq!(scene.db.announced(), 0);
+    assert_eq!(scene.db.registered(), 0);
 }
 
 async fn b01_an_update_that_changes_nothing(database: &Database) {
@@ -65,7 +65,7 @@ async fn b01_an_update_that_changes_nothing(database: &Database) {
             tx.commit().await.unwrap();
         })
         .await;
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn b01_an_update_without_returning(database: &Database) {
@@ -162,7 +162,7 @@ async fn b01_inserts_with_keys_of_all_kinds(database: &Database) {
         )
         .await
         .unwrap();
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn b01_inserts_in_a_transaction(database: &Database) {
@@ -215,7 +215,7 @@ async fn b01_deletes(database: &Database) {
             tx.commit().await.unwrap();
         })
         .await;
-    assert_eq!(db.announced(), 0);
+    assert_eq!(db.registered(), 0);
 }
 
 async fn b01_nested_saves(database: &Database) {

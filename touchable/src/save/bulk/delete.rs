@@ -163,7 +163,7 @@ impl<E: Touchable> Write for Delete<E> {
                 };
                 deleted += db.execute_raw(delete).await?.rows_affected();
             }
-            publish::announce(ask(db).as_ref(), schema, keys)?;
+            publish::rows(ask(db).as_ref(), schema, keys)?;
         }
         Ok(Step::Done((deleted, models)))
     }

@@ -242,17 +242,17 @@ impl<E: Touchable> Write for Update<E> {
     }
 }
 
-/// Lets it be told which of these rows will differ.
+/// Lets it be published which of these rows will differ.
 async fn announce<C: ConnectionTrait>(db: &C, update: &Assigned, keys: &[Key]) -> Result<()> {
     let scope = ask(db);
-    if !publish::is_told(scope.as_ref(), update.schema) {
+    if !publish::is_published(scope.as_ref(), update.schema) {
         return Ok(());
     }
-    let mut told = update.told(keys);
+    let mut published = update.published(keys);
     // A lock also reads what is committed, where a snapshot would be older.
-    told.lock(LockType::Update);
-    let told = read_keys(db, update.schema, update.backend.build(&told)).await?;
-    publish::announce(scope.as_ref(), update.schema, &told)
+    published.lock(LockType::Update);
+    let published = read_keys(db, update.schema, update.backend.build(&published)).await?;
+    publish::rows(scope.as_ref(), update.schema, &published)
 }
 
 /// The update of these rows.

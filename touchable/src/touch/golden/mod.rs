@@ -1,4 +1,4 @@
-//! What plans look like, and how each database is told: golden files, without a database.
+//! What plans look like, and how each database is published: golden files, without a database.
 
 mod entities;
 

@@ -200,7 +200,7 @@ impl Planner {
                     rows: part.rows.clone(),
                     except: Except::Nobody,
                     rules: Vec::new(),
-                    told: false,
+                    published: false,
                 });
                 rows.push(Vec::new());
                 touches.len() - 1

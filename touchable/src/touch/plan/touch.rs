@@ -25,9 +25,9 @@ impl Plan {
     }
 
     /// Asks for the keys of the rows of published entities.
-    pub(crate) fn tell(&mut self) {
+    pub(crate) fn publish(&mut self) {
         for touch in &mut self.touches {
-            touch.told = touch.target.feed.is_some();
+            touch.published = touch.target.feed.is_some();
         }
     }
 }
@@ -43,7 +43,7 @@ pub(crate) struct Touch {
     /// The rules that led here, for messages.
     pub rules: Vec<Reason>,
     /// The keys of the rows that it moves are asked for.
-    pub told: bool,
+    pub published: bool,
 }
 
 impl Touch {

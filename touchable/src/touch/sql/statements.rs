@@ -54,7 +54,7 @@ impl Sql {
 
     /// The statements of a touch.
     pub(crate) fn touch(&self, touch: &Touch, stamp: Stamp) -> Worded {
-        let asks = touch.told && self.backend == DbBackend::MySql;
+        let asks = touch.published && self.backend == DbBackend::MySql;
         Worded {
             update: self.update(touch, stamp),
             moved: asks.then(|| mysql::moved(self, touch, stamp)),
@@ -69,7 +69,7 @@ impl Sql {
         for (column, value) in rising::assignments(self.backend, target, touch.columns, stamp) {
             update.value(Alias::new(column), value);
         }
-        if touch.told && self.backend != DbBackend::MySql {
+        if touch.published && self.backend != DbBackend::MySql {
             update.returning(Query::returning().columns(target.primary_key_idens()));
         }
         match self.backend {

@@ -184,9 +184,9 @@ impl<E: Touchable> Write for Batch<E> {
     async fn write<C: ConnectionTrait>(&self, db: &C, turn: &Turn) -> Result<Step<Self::Done>> {
         let schema = E::schema();
         let is_mysql = db.get_database_backend() == DbBackend::MySql;
-        let told = publish::is_told(ask(db).as_ref(), schema);
-        if told && is_mysql && (self.conflict.is_some() || self.rows.primary_keys::<E>().is_none()) {
-            return Err(Error::untold_key(schema.name));
+        let published = publish::is_published(ask(db).as_ref(), schema);
+        if published && is_mysql && (self.conflict.is_some() || self.rows.primary_keys::<E>().is_none()) {
+            return Err(Error::unpublished_key(schema.name));
         }
         let before = if self.updates() {
             Before::read(db, self, turn).await?
@@ -218,10 +218,10 @@ impl<E: Touchable> Write for Batch<E> {
         for (entries, except) in shown.parts() {
             flush(db, entries, schema, &except).await?;
         }
-        if told {
+        if published {
             let changed = shown.changed.iter().map(|row| &row.key);
             let keys: Vec<Key> = shown.created.iter().chain(changed).cloned().collect();
-            publish::announce(ask(db).as_ref(), schema, &keys)?;
+            publish::rows(ask(db).as_ref(), schema, &keys)?;
         }
         Ok(Step::Done((answer, saved as u64)))
     }
