@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, EntityTrait, ModelTrait, QueryFilter, Set, sea_query::Expr,
 };
-use touchable::{Clock, Stamp, TouchAll, TouchMany, Touchable};
+use touchable::{Clock, Stamp, TouchAll, TouchMany};
 use touchable_tests::{
     Backend, World,
     entities::{board, chain, columns, cycle, outer, tree},

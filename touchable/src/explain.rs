@@ -5,6 +5,7 @@ use std::fmt;
 use sea_orm::{ActiveModelTrait, ConnectionTrait};
 
 use crate::{
+    dialect,
     entity::{Event, Key, Schema, Touchable, display_key, primary_key_of_active},
     error::{Error, Result},
     save::{children_of, judge_unsent, new_parents, parents_of, read},
@@ -123,6 +124,7 @@ where
     E: Touchable,
     C: ConnectionTrait,
 {
+    dialect::check(db.get_database_backend())?;
     let schema = E::schema();
     let name = row.as_ref().map_or_else(
         || schema.name.to_owned(),

@@ -4,7 +4,6 @@
 //! of it. That is what makes shrinking simple.
 
 use serde::{Deserialize, Serialize};
-use touchable::TouchAll;
 
 /// A run on one schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait,
     NotSet, QueryFilter, Set, TransactionTrait, Unchanged, sea_query::Expr,
 };
-use touchable::{TouchAll, TouchMany, TouchRecord, Touchable};
+use touchable::{TouchAll, TouchMany, TouchRecord};
 use touchable_tests::{
     World,
     entities::society::{event, participant, task, user},

@@ -34,6 +34,7 @@ pub(crate) use catalog::Catalog;
 
 use self::needs::needs;
 use crate::{
+    dialect,
     error::{Error, Result},
     graph::TouchGraph,
 };
@@ -59,6 +60,7 @@ pub async fn check<C: ConnectionTrait>(db: &C, graph: &TouchGraph) -> Result<()>
 /// # Errors
 /// When the catalog cannot be read.
 pub async fn problems<C: ConnectionTrait>(db: &C, graph: &TouchGraph) -> Result<Vec<Problem>> {
+    dialect::check(db.get_database_backend())?;
     let mut problems = Vec::new();
     for table in needs(graph) {
         let catalog = Catalog::read(db, &table.table).await?;

@@ -15,7 +15,21 @@ use sea_orm::{
 
 pub(crate) use captured::{Captured, MARK};
 
-use crate::entity::Schema;
+use crate::{
+    entity::Schema,
+    error::{Error, Result},
+};
+
+/// Asks, before anything is written, whether this is a database whose words are known.
+///
+/// # Errors
+/// When it is a later one than this version of the library knows.
+pub(crate) fn check(backend: DbBackend) -> Result<()> {
+    match backend {
+        DbBackend::Postgres | DbBackend::MySql | DbBackend::Sqlite => Ok(()),
+        other => Err(Error::unknown_backend(other.as_str())),
+    }
+}
 
 pub(crate) fn table_name(schema: &Schema) -> DynIden {
     Alias::new(schema.name).into_iden()

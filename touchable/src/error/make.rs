@@ -38,6 +38,12 @@ impl Error {
         })
     }
 
+    pub(crate) fn unknown_backend(name: &str) -> Self {
+        Self(Kind::Database(DbErr::Custom(format!(
+            "touchable does not know the database `{name}`; it knows PostgreSQL, MySQL or MariaDB, and SQLite"
+        ))))
+    }
+
     pub(crate) fn key_not_set(table: &'static str, column: &'static str) -> Self {
         Self(Kind::KeyNotSet { table, column })
     }

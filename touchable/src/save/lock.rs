@@ -8,6 +8,7 @@ use sea_orm::{
 
 use crate::{
     connection::become_writer,
+    dialect,
     entity::{CompiledRule, Event, Touchable, display_key, primary_key_of_model},
     error::{Error, Result},
     touch::lock_reached,
@@ -82,6 +83,7 @@ where
     let schema = M::Entity::schema();
     let key = primary_key_of_model(record);
     let rules = schema.rules.iter().filter(|rule| concerns(rule)).collect();
+    dialect::check(tx.get_database_backend())?;
     let found = if tx.get_database_backend() == DbBackend::Sqlite {
         become_writer(tx, schema).await?;
         let mut select = rows_of(schema, slice::from_ref(&key));

@@ -4,16 +4,18 @@ use sea_orm::ConnectionTrait;
 
 use crate::{
     connection::{Scope, ask},
+    dialect,
     entity::{Key, Schema},
     error::{Error, Result},
     touch::{Moved, is_suppressed, is_suppressing},
 };
 
-/// Asks, before anything is written, whether somebody tells of all rows that a write of this entity can move.
+/// Asks, before anything is written, whether the database is known, and whether somebody tells of all rows that a write of this entity can move.
 ///
 /// # Errors
 /// When somebody should and nobody does: there is no producer, or no connection of ours, which alone knows of commits.
 pub(super) fn check<C: ConnectionTrait>(db: &C, schema: &'static Schema) -> Result<()> {
+    dialect::check(db.get_database_backend())?;
     if schema.published().is_empty() {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, ModelTrait, QueryFilter, Set,
     TransactionTrait, Unchanged, sea_query::Expr,
 };
-use touchable::{Error, TouchAll, TouchConnection, TouchMany, TouchRecord, Touchable, connect, no_touching};
+use touchable::{Error, TouchAll, TouchConnection, TouchMany, TouchRecord, connect, no_touching};
 use touchable_tests::{
     World as Database,
     entities::published::{continent, country, member, populate, team, team_badge, token},

@@ -3,7 +3,7 @@
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set, TransactionTrait, Unchanged,
 };
-use touchable::{TouchAll, TouchRecord, Touchable};
+use touchable::{TouchAll, TouchRecord};
 use touchable_tests::{
     Backend, World as Database,
     entities::published::{country, member, node as tree, node_id, team, team_badge},
