@@ -91,7 +91,8 @@ fn uses(folder: &Path, module: Option<&str>, found: &mut Vec<(String, String, St
             uses(&path, Some(own), found);
             continue;
         }
-        if module.is_none() && ["lib", "__private"].contains(&&*stem) {
+        let is_rust = path.extension().is_some_and(|extension| extension == "rs");
+        if !is_rust || (module.is_none() && ["lib", "__private"].contains(&&*stem)) {
             continue;
         }
         let mut file = syn::parse_file(&fs::read_to_string(&path).unwrap()).unwrap();

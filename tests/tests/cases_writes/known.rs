@@ -72,11 +72,6 @@ pub const FAILING: &[FailingCase] = &[
         LINK_STAYS,
     ),
     fails(
-        "k14_a_column_set_after_the_hook_at_level_4",
-        EVERYWHERE,
-        LINK_STAYS,
-    ),
-    fails(
         "k14_a_watched_generated_column_at_level_1",
         EVERYWHERE,
         TEASER_STAYS,
@@ -98,11 +93,6 @@ pub const FAILING: &[FailingCase] = &[
     ),
     fails(
         "k14_a_unique_key_instead_of_a_primary_one_at_level_2",
-        MARIADB,
-        NO_PRIMARY_KEY,
-    ),
-    fails(
-        "k14_a_unique_key_instead_of_a_primary_one_at_level_3",
         MARIADB,
         NO_PRIMARY_KEY,
     ),

@@ -14,7 +14,7 @@ mod trees;
 use sea_orm::{RelationDef, sea_query::TableRef};
 use touchable::{
     Touchable,
-    touch::{Fields, Rule},
+    entity::{Fields, Rule},
 };
 
 /// A path as text: `events.id -> tasks.event_id`, one line per hop.

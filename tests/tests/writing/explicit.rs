@@ -1,7 +1,7 @@
 //! 24: touching without saving.
 
 use sea_orm::{ColumnTrait, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait};
-use touchable::{TouchAll, TouchRecord, Touchable};
+use touchable::{TouchAll, TouchRecord};
 use touchable_tests::{
     World,
     entities::{board, cycle, orders, outer},

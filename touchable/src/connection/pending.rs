@@ -205,9 +205,9 @@ impl Merged {
 fn mergeable(entry: &Entry) -> Option<&Values> {
     match Arc::as_ref(&entry.rows) {
         RowSet::Through {
-            hops,
+            rule,
             from: Start::Values(values),
-        } if hops.first().is_some_and(|hop| hop.on_condition.is_none()) => Some(values),
+        } if !rule.is_conditional() => Some(values),
         _ => None,
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! captured  a statement as text, with a mark wherever a value belongs
+//! equality  when a value is another one
 //! rising    stamps that rise strictly
 //! ```
 
 mod captured;
+pub(crate) mod equality;
 pub(crate) mod rising;
 
 use sea_orm::{

@@ -23,5 +23,5 @@ pub(crate) use row::{
 };
 pub use rule::{Dirty, Event, Events, Fields, Rule};
 pub use schema::Schema;
-pub(crate) use schema::{ColumnKind, CompiledRule, known as known_schemas};
+pub(crate) use schema::{Cast, ColumnKind, CompiledRule, known as known_schemas};
 pub use touchable::{StampType, Touchable, VersionType};

@@ -9,7 +9,7 @@ use crate::{
     dialect::table_name,
     entity::{Key, Touchable},
     error::{Error, Result},
-    touch::{in_values, ours},
+    touch::{of_keys, ours},
 };
 
 /// Increments the version of a saved row in the database and brings the new one into the model.
@@ -26,11 +26,7 @@ where
     };
     let schema = M::Entity::schema();
     let version = Alias::new(column.as_str());
-    let row = in_values(
-        &table_name(schema),
-        &schema.primary_key_idens(),
-        std::slice::from_ref(key),
-    );
+    let row = of_keys(&table_name(schema), schema, std::slice::from_ref(key));
     let failed = |source| Error::touch(schema.name, "version", source);
 
     let next = Expr::expr(Func::coalesce([Expr::col(version.clone()), Expr::val(0)])).add(1);

@@ -5,18 +5,18 @@ use std::collections::HashMap;
 use sea_orm::{
     DbBackend, Value,
     sea_query::{
-        Alias, BinOper, CaseStatement, Condition, Expr, ExprTrait, Func, Query, SelectStatement,
+        Alias, CaseStatement, Condition, Expr, Query, SelectStatement,
         extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
     },
 };
 
 use super::{
     plan::{Entry, Except, Query as Rows, Start},
-    sql::in_values,
+    sql::of_keys,
 };
 use crate::{
     clock::Stamp,
-    dialect::{rising, table_name},
+    dialect::{equality, rising, table_name},
     entity::{ColumnKind, CompiledRule, Key, Schema},
 };
 
@@ -134,7 +134,10 @@ impl Assigned {
 
     /// The primary keys of those of these rows that will differ, be it in the touch column.
     pub(crate) fn published(&self, keys: &[Key]) -> SelectStatement {
-        self.keys_of(keys, self.moves_anything())
+        let mut rows = rows_of(self.schema, keys);
+        rows.cond_where(self.moves_anything());
+        rows.exprs(self.schema.read_keys(Some(&table_name(self.schema))));
+        rows
     }
 
     fn keys_of(&self, keys: &[Key], condition: Condition) -> SelectStatement {
@@ -163,54 +166,13 @@ impl Assigned {
             .collect()
     }
 
-    /// Whether a stored value and the one it is set to look different to anybody. Collations call different texts
-    /// equal and numbers can be equal and written differently, so these are compared as they are written.
+    /// Whether the database would store something else than it has.
     pub(crate) fn differs(&self, column: &str, stored: Expr, value: Expr) -> Expr {
-        let kind = self.schema.kind(column).unwrap_or(ColumnKind::Other);
         if self.always {
             return Expr::cust("1 = 1");
         }
-        let text = matches!(
-            kind,
-            ColumnKind::Text | ColumnKind::Number | ColumnKind::Json | ColumnKind::Opaque
-        );
-        match self.backend {
-            DbBackend::Postgres => {
-                let written = |expr: Expr| match kind {
-                    // In one order of keys, and `1.0` other than `1`.
-                    ColumnKind::Json => expr.cast_as("jsonb").cast_as("text"),
-                    _ if text => expr.cast_as("text"),
-                    _ => expr,
-                };
-                let collated = |expr: Expr| {
-                    if text {
-                        Expr::cust_with_expr(r#"$1 COLLATE "C""#, expr)
-                    } else {
-                        expr
-                    }
-                };
-                collated(written(stored)).binary(BinOper::Custom("IS DISTINCT FROM"), written(value))
-            }
-            _ if kind == ColumnKind::Opaque => Expr::cust("1 = 1"),
-            DbBackend::MySql => {
-                let bytes = |expr: Expr| {
-                    if text {
-                        Expr::expr(Func::cast_as(expr, "BINARY"))
-                    } else {
-                        expr
-                    }
-                };
-                bytes(stored).binary(BinOper::Custom("<=>"), bytes(value)).not()
-            }
-            _ => {
-                let stored = if text {
-                    Expr::cust_with_expr("? COLLATE BINARY", stored)
-                } else {
-                    stored
-                };
-                stored.binary(BinOper::IsNot, value)
-            }
-        }
+        let kind = self.schema.kind(column).unwrap_or(ColumnKind::Other);
+        equality::differs(self.backend, self.schema, column, kind, stored, value)
     }
 }
 
@@ -221,7 +183,7 @@ pub(crate) fn rows_of(schema: &'static Schema, keys: &[Key]) -> SelectStatement 
     Query::select()
         .from(schema.table.clone())
         .force_index("PRIMARY", IndexHintScope::All)
-        .cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys))
+        .cond_where(of_keys(&table_name(schema), schema, keys))
         .to_owned()
 }
 

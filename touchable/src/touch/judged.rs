@@ -103,6 +103,7 @@ impl Judged {
             if assigned.schema.kind(column) == Some(ColumnKind::Json)
                 && let Some(stored) = judged.stored(assigned.schema, column)
                 && let Some(value) = value
+                && !matches!(stored, Value::String(_))
                 && !assigned.always
             {
                 judged.differs[at] = stored != value;

@@ -121,17 +121,17 @@ pub(crate) async fn lock_parents<C: ConnectionTrait>(
         return Ok(());
     }
     // One statement a table; the tables in one order.
-    let mut tables: BTreeMap<String, (&RelationDef, Vec<Key>)> = BTreeMap::new();
+    let mut tables: BTreeMap<String, (&CompiledRule, &RelationDef, Vec<Key>)> = BTreeMap::new();
     for (rule, key) in parents {
         if let Some(hop) = rule.hops.first() {
-            let (_, keys) = tables
+            let (_, _, keys) = tables
                 .entry(format!("{:?} {:?}", hop.to_tbl, hop.to_col))
-                .or_insert_with(|| (hop, Vec::new()));
+                .or_insert_with(|| (rule, hop, Vec::new()));
             keys.push(key);
         }
     }
-    for (table, (hop, keys)) in tables {
-        let select = backend.build(&lock_keys(backend, hop, &keys));
+    for (table, (rule, hop, keys)) in tables {
+        let select = backend.build(&lock_keys(backend, rule, hop, &keys));
         ours(db.query_all_raw(select))
             .await
             .map_err(|source| Error::touch(table, "locking what a foreign key names", source))?;
@@ -139,14 +139,14 @@ pub(crate) async fn lock_parents<C: ConnectionTrait>(
     Ok(())
 }
 
-fn lock_keys(backend: DbBackend, hop: &RelationDef, keys: &[Key]) -> SelectStatement {
+fn lock_keys(backend: DbBackend, rule: &CompiledRule, hop: &RelationDef, keys: &[Key]) -> SelectStatement {
     let alias = Sql::new(backend).alias();
     let columns: Vec<_> = hop.to_col.iter().cloned().collect();
     let mut select = Query::select();
     select
         .expr(Expr::cust("1"))
         .from(hop.to_tbl.clone().alias(alias.clone()));
-    select.cond_where(in_values(&alias, &columns, keys));
+    select.cond_where(in_values(&alias, &columns, keys, &rule.casts));
     for column in &columns {
         select.order_by((alias.clone(), column.clone()), Order::Asc);
     }

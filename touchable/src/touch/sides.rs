@@ -42,11 +42,10 @@ pub(crate) async fn find<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Res
         );
         if asks {
             let (target, sql) = (entry.target, Sql::new(db.get_database_backend()));
-            let names = target.primary_key_idens();
             let mut select = sql.select(target.table.clone(), &[], |table| {
                 sql.condition(&entry.rows, target, table)
             });
-            select.columns(names);
+            select.exprs(target.read_keys(None));
             let keys = ours(read_keys(db, target, sql.backend.build(&select))).await?;
             entry.rows = Arc::new(RowSet::Keys(keys));
         }

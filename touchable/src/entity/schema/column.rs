@@ -1,6 +1,6 @@
 //! How a column is bumped.
 
-use sea_orm::sea_query::ColumnType;
+use sea_orm::sea_query::{Alias, ColumnType, DynIden, IntoIden};
 
 /// How a column is bumped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,10 +10,14 @@ pub(crate) enum ColumnKind {
     /// A time without a zone, read as UTC.
     Naive,
     Integer,
-    /// Equal values can be written in several ways: `1.0` and `1.00`, `0.0` and `-0.0`.
-    Number,
+    /// Equal values can be written in several ways, unless the column has a scale: `1.0` and `1.00`.
+    Decimal,
+    /// Equal values can be written in several ways: `0.0` and `-0.0`.
+    Float,
     /// Compared byte by byte, since collations call different texts equal.
     Text,
+    /// Compared like text; a type of its own on PostgreSQL.
+    Enum,
     /// Equal documents can be written in several ways.
     Json,
     /// A type that some backend cannot compare.
@@ -34,15 +38,28 @@ impl ColumnKind {
             | ColumnType::SmallUnsigned
             | ColumnType::Unsigned
             | ColumnType::BigUnsigned => Self::Integer,
-            ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Enum { .. } => {
-                Self::Text
-            }
+            ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text => Self::Text,
+            ColumnType::Enum { .. } => Self::Enum,
             ColumnType::Json | ColumnType::JsonBinary => Self::Json,
-            ColumnType::Custom(_) | ColumnType::Array(_) => Self::Opaque,
-            ColumnType::Float | ColumnType::Double | ColumnType::Decimal(_) | ColumnType::Money(_) => {
-                Self::Number
-            }
+            ColumnType::Custom(_) | ColumnType::Array(_) | ColumnType::Interval(..) => Self::Opaque,
+            ColumnType::Decimal(_) => Self::Decimal,
+            ColumnType::Float | ColumnType::Double | ColumnType::Money(_) => Self::Float,
             _ => Self::Other,
         }
+    }
+}
+
+/// The type that PostgreSQL has to be told for a value, where the driver says `text` and the column is not.
+pub(crate) type Cast = Option<DynIden>;
+
+pub(super) fn cast(column: &ColumnType) -> Cast {
+    match column {
+        ColumnType::Enum { name, .. } => Some(name.clone()),
+        ColumnType::Custom(name) => {
+            let name = name.to_string();
+            let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+            is_plain.then(|| Alias::new(name).into_iden())
+        }
+        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use metrics::Label;
 use sea_orm::{
-    EntityTrait, IdenStatic, Iterable, RelationDef,
+    ColumnTrait, EntityTrait, IdenStatic, Iterable, RelationDef,
     sea_query::{Alias, IntoIden, PostgresQueryBuilder, Query},
 };
 
@@ -10,6 +10,7 @@ use super::super::{
     rule::{Event, Events, Fields, Rule},
     touchable::Touchable,
 };
+use super::column::{Cast, cast};
 use crate::entity::Schema;
 
 /// A rule with its columns as names.
@@ -21,6 +22,8 @@ pub(crate) struct CompiledRule {
     /// `rule = label`, for metrics.
     pub labels: [Label; 1],
     pub hops: Vec<RelationDef>,
+    /// What values of its key have to be cast to, in the order of the first hop's columns.
+    pub casts: Vec<Cast>,
     pub target: fn() -> &'static Schema,
     pub events: Events,
     pub columns: Vec<&'static str>,
@@ -46,6 +49,7 @@ impl CompiledRule {
             association: rule.association,
             labels: [Label::new("rule", label.clone())],
             label,
+            casts: hops.first().map(casts::<E>).unwrap_or_default(),
             asked: hops.first().map(asked::<E>).unwrap_or_default(),
             hops,
             target: rule.target,
@@ -112,6 +116,16 @@ impl CompiledRule {
     pub(crate) fn belongs_to(&self) -> bool {
         self.hops.first().is_some_and(|hop| !hop.is_owner)
     }
+}
+
+fn casts<E: EntityTrait>(hop: &RelationDef) -> Vec<Cast> {
+    let names = hop.from_col.iter().map(ToString::to_string);
+    names
+        .map(|name| {
+            let column = E::Column::iter().find(|column| column.as_str() == name);
+            column.and_then(|column| cast(column.def().get_column_type()))
+        })
+        .collect()
 }
 
 /// The columns of the source that an association's condition reads, found in how it is spelled. A name that both tables

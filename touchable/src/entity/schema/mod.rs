@@ -13,10 +13,10 @@ use std::{
 use metrics::Label;
 use sea_orm::{
     ColumnTrait, DbBackend, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult, Statement, Value,
-    sea_query::{Alias, DynIden, IntoIden, TableRef},
+    sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, TableRef},
 };
 
-pub(crate) use column::ColumnKind;
+pub(crate) use column::{Cast, ColumnKind};
 pub(crate) use compiled_rule::CompiledRule;
 pub(crate) use place::Place;
 
@@ -44,7 +44,7 @@ pub struct Schema {
     pub(crate) labels: [Label; 1],
     /// The stream on which its changes are published.
     pub(crate) feed: Option<&'static str>,
-    columns: Vec<(&'static str, ColumnKind)>,
+    columns: Vec<(&'static str, ColumnKind, Cast)>,
     /// How the keys of its records begin.
     pub(crate) key_head: OnceLock<String>,
     place: OnceLock<Place>,
@@ -89,7 +89,11 @@ impl Schema {
             published: OnceLock::new(),
             rules: E::RULES.iter().map(CompiledRule::of).collect(),
             columns: E::Column::iter()
-                .map(|column| (column.as_str(), ColumnKind::of(column.def().get_column_type())))
+                .map(|column| {
+                    let def = column.def();
+                    let kind = def.get_column_type();
+                    (column.as_str(), ColumnKind::of(kind), column::cast(kind))
+                })
                 .collect(),
         }
     }
@@ -97,12 +101,41 @@ impl Schema {
     pub(crate) fn kind(&self, column: &str) -> Option<ColumnKind> {
         self.columns
             .iter()
-            .find(|(name, _)| *name == column)
-            .map(|(_, kind)| *kind)
+            .find(|(name, ..)| *name == column)
+            .map(|(_, kind, _)| *kind)
+    }
+
+    /// What values of these columns have to be cast to.
+    pub(crate) fn casts<'a>(&self, columns: impl IntoIterator<Item = &'a str>) -> Vec<Cast> {
+        let cast = |column| self.columns.iter().find(|(name, ..)| *name == column)?.2.clone();
+        columns.into_iter().map(cast).collect()
+    }
+
+    /// A column of the primary key as the process reads it: PostgreSQL's enums as text, as SeaORM does it.
+    pub(crate) fn read(&self, column: &'static str, expr: Expr) -> Expr {
+        match self.kind(column) {
+            Some(ColumnKind::Enum) => expr.as_enum(Alias::new("text")),
+            _ => expr,
+        }
+    }
+
+    /// The columns of the primary key as the process reads them.
+    pub(crate) fn read_keys(&self, table: Option<&DynIden>) -> Vec<Expr> {
+        let names = self.primary_key.iter();
+        names
+            .map(|name| {
+                let column = Alias::new(*name);
+                let expr = table.map_or_else(
+                    || Expr::col(column.clone()),
+                    |table| Expr::col((table.clone(), column.clone())),
+                );
+                self.read(name, expr)
+            })
+            .collect()
     }
 
     pub(crate) fn column_names(&self) -> impl Iterator<Item = &'static str> {
-        self.columns.iter().map(|(name, _)| *name)
+        self.columns.iter().map(|(name, ..)| *name)
     }
 
     /// The primary key in a row that holds its columns under their names.
@@ -116,7 +149,7 @@ impl Schema {
     pub(crate) fn association(&self, row: &QueryResult, rule: &CompiledRule) -> Result<Option<Key>, DbErr> {
         let values = (self.rows.columns)(row)?;
         let value = |name: String| {
-            let at = self.columns.iter().position(|(column, _)| *column == name)?;
+            let at = self.columns.iter().position(|(column, ..)| *column == name)?;
             values.get(at).filter(|value| !is_null(value)).cloned()
         };
         Ok(rule.key().map(value).collect())

@@ -18,7 +18,7 @@ use crate::{
     dialect::{Captured, table_name},
     entity::{Event, Key, Touchable},
     error::Result,
-    touch::{CHUNK, Entry, Except, Query as Rows, Start, in_values, mysql, rows_of, saved},
+    touch::{CHUNK, Entry, Except, Query as Rows, Start, mysql, of_keys, rows_of, saved},
 };
 
 impl<E: Touchable> Touching<DeleteMany<E>> {
@@ -150,7 +150,7 @@ impl<E: Touchable> Write for Delete<E> {
         for keys in stored::matching::<E, _>(db, &tail).await?.chunks(CHUNK) {
             flush(db, entries::<E>(keys), schema, &Except::Nobody).await?;
             let mut delete = all.clone();
-            delete.cond_where(in_values(&table_name(schema), &schema.primary_key_idens(), keys));
+            delete.cond_where(of_keys(&table_name(schema), schema, keys));
             if self.returns {
                 delete.returning(returning::all_columns::<E>(backend));
                 let rows = db.query_all_raw(backend.build(&delete)).await?;

@@ -13,7 +13,7 @@ use crate::{
     dialect::{Captured, table_name},
     entity::{Key, Touchable, primary_key_of_model},
     error::Result,
-    touch::{CHUNK, in_values, read_keys},
+    touch::{CHUNK, of_keys, read_keys},
 };
 
 /// A row as it is stored.
@@ -75,7 +75,7 @@ pub(super) async fn models_by_key<E: Touchable, C: ConnectionTrait>(
     let schema = E::schema();
     let mut found = Vec::with_capacity(keys.len());
     for keys in keys.chunks(CHUNK) {
-        let condition = in_values(&table_name(schema), &schema.primary_key_idens(), keys);
+        let condition = of_keys(&table_name(schema), schema, keys);
         found.extend(models::<E, C>(db, condition, lock, Some("PRIMARY")).await?);
     }
     Ok(found)
@@ -101,7 +101,12 @@ pub(super) async fn matching<E: Touchable, C: ConnectionTrait>(db: &C, tail: &Ca
             .iter()
             .map(|column| Expr::col((table_name(schema), *column)))
     };
-    let mut select = Captured::of(backend, Query::select().exprs(key()).from(schema.table.clone()));
+    let mut select = Captured::of(
+        backend,
+        Query::select()
+            .exprs(schema.read_keys(Some(&table_name(schema))))
+            .from(schema.table.clone()),
+    );
     select.append(tail.clone());
     let mut order = Query::select();
     for column in key() {

@@ -22,7 +22,7 @@ use crate::{
     dialect::{Captured, table_name},
     entity::{Dirty, Event, Key, ModelOf, Touchable},
     error::Result,
-    touch::{Assigned, Assignment, CHUNK, in_values, mysql, ours, read_keys, saved},
+    touch::{Assigned, Assignment, CHUNK, mysql, of_keys, ours, read_keys, saved},
 };
 
 impl<E: Touchable> Touching<UpdateMany<E>> {
@@ -259,11 +259,9 @@ async fn announce<C: ConnectionTrait>(db: &C, update: &Assigned, keys: &[Key]) -
 fn rewritten<E: Touchable>(update: &Assigned, keys: &[Key]) -> UpdateStatement {
     let schema = update.schema;
     let mut statement = Query::update();
-    statement.table(schema.table.clone()).cond_where(in_values(
-        &table_name(schema),
-        &schema.primary_key_idens(),
-        keys,
-    ));
+    statement
+        .table(schema.table.clone())
+        .cond_where(of_keys(&table_name(schema), schema, keys));
     let explicit = update.find(schema.touch);
     let explicit = explicit.map(|assignment| (assignment.expr.clone(), always()));
     for (column, value) in stamps::<E>(update, Clock::current().stamp(), explicit) {

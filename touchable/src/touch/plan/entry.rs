@@ -21,10 +21,7 @@ impl Entry {
         Self {
             target: (rule.target)(),
             columns: &rule.columns,
-            rows: Arc::new(RowSet::Through {
-                hops: &rule.hops,
-                from,
-            }),
+            rows: Arc::new(RowSet::Through { rule, from }),
             source,
             reason: Reason::Rule(rule),
         }
@@ -41,7 +38,7 @@ impl Entry {
 
     /// Whether both name the rows of one rule.
     pub(crate) fn same_rule(&self, other: &Self) -> bool {
-        let (RowSet::Through { hops: one, .. }, RowSet::Through { hops: another, .. }) =
+        let (RowSet::Through { rule: one, .. }, RowSet::Through { rule: another, .. }) =
             (&*self.rows, &*other.rows)
         else {
             return false;
@@ -63,7 +60,7 @@ impl Entry {
     /// The same rule from elsewhere.
     pub(crate) fn with_start(&self, from: Start) -> Self {
         let rows = match &*self.rows {
-            RowSet::Through { hops, .. } => Arc::new(RowSet::Through { hops, from }),
+            RowSet::Through { rule, .. } => Arc::new(RowSet::Through { rule, from }),
             _ => self.rows.clone(),
         };
         Self {

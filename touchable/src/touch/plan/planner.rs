@@ -177,7 +177,7 @@ impl Planner {
             node: to,
             columns: &rule.columns,
             rows: Arc::new(RowSet::Through {
-                hops: &rule.hops,
+                rule,
                 from: Start::Rows { source, rows },
             }),
             reason: Reason::Rule(rule),

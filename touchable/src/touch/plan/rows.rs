@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{Expr, SelectStatement},
 };
 
-use crate::entity::{Key, Schema};
+use crate::entity::{CompiledRule, Key, Schema};
 
 /// A set of rows of one entity, described so that the database can find it.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) enum RowSet {
     Keys(Vec<Key>),
     /// The rows at the end of a path of associations.
     Through {
-        hops: &'static [RelationDef],
+        rule: &'static CompiledRule,
         from: Start,
     },
     Union(Vec<Arc<RowSet>>),

@@ -3,10 +3,10 @@
 use std::slice;
 
 use sea_orm::{
-    Identity, RelationDef,
+    Identity, RelationDef, Value,
     sea_query::{
         Alias, Asterisk, Condition, ConditionType, DynIden, Expr, ExprTrait, Query, SelectStatement,
-        UnionType, ValueTuple,
+        UnionType,
     },
 };
 
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     dialect::table_name,
-    entity::{Key, Schema},
+    entity::{Cast, CompiledRule, Key, Schema},
 };
 
 impl Sql {
@@ -33,7 +33,7 @@ impl Sql {
         let key = touch.target.primary_key_idens();
         Some(match &touch.except {
             Except::Nobody => return None,
-            Except::Row(row) => in_values(table, &key, slice::from_ref(row)).not(),
+            Except::Row(row) => of_keys(table, touch.target, slice::from_ref(row)).not(),
             // MySQL wants a table that it writes to be read behind a derived table.
             Except::Rows(moving) => {
                 let moving = Query::select()
@@ -49,15 +49,15 @@ impl Sql {
     /// must be asked themselves.
     pub(super) fn sources(&self, rows: &RowSet) -> Option<(Vec<DynIden>, SelectStatement)> {
         match rows {
-            RowSet::Through { hops, from } => {
-                let (hop, before) = hops.split_last()?;
+            RowSet::Through { rule, from } => {
+                let (hop, before) = rule.hops.split_last()?;
                 let columns = idens(&hop.from_col);
                 let select = |condition: &dyn Fn(&DynIden) -> Condition| {
                     self.select(hop.from_tbl.clone(), &columns, condition)
                 };
                 let keys = match from {
                     _ if hop.on_condition.is_some() => return None,
-                    _ if !before.is_empty() => select(&|table| self.through(before, from, table)),
+                    _ if !before.is_empty() => select(&|table| self.through(rule, before, from, table)),
                     Start::Rows { source, rows } => select(&|table| self.condition(rows, source, table)),
                     Start::Query(query) => query.select(&columns),
                     Start::Values(_) => return None,
@@ -83,12 +83,12 @@ impl Sql {
     /// What makes a row of `table` (a table or alias of `schema`'s) one of `rows`.
     pub(crate) fn condition(&self, rows: &RowSet, schema: &'static Schema, table: &DynIden) -> Condition {
         match rows {
-            RowSet::Keys(keys) => in_values(table, &schema.primary_key_idens(), keys),
-            RowSet::Through { hops, from } => self.through(hops, from, table),
+            RowSet::Keys(keys) => of_keys(table, schema, keys),
+            RowSet::Through { rule, from } => self.through(rule, &rule.hops, from, table),
             RowSet::Union(parts) => {
                 let mut keys = parts.iter().map(|part| self.keys(part, schema));
                 let Some(mut first) = keys.next() else {
-                    return in_values(table, &schema.primary_key_idens(), &[]);
+                    return of_keys(table, schema, &[]);
                 };
                 first.unions(keys.map(|keys| (UnionType::Distinct, keys)));
                 in_subquery(table, &schema.primary_key_idens(), first)
@@ -107,15 +107,15 @@ impl Sql {
     }
 
     /// Follows a path backwards: from the rows of `table` to what they must be associated with.
-    fn through(&self, hops: &[RelationDef], from: &Start, table: &DynIden) -> Condition {
+    fn through(&self, rule: &CompiledRule, hops: &[RelationDef], from: &Start, table: &DynIden) -> Condition {
         let Some((hop, before)) = hops.split_last() else {
-            return in_values(table, &[], &[]);
+            return in_values(table, &[], &[], &[]);
         };
         if !before.is_empty() {
-            return self.across(hop, table, |source| self.through(before, from, source));
+            return self.across(hop, table, |source| self.through(rule, before, from, source));
         }
         match from {
-            Start::Values(values) => self.of_values(hop, values, table),
+            Start::Values(values) => self.of_values(rule, hop, values, table),
             Start::Query(query) => self.of_query(hop, query, table),
             Start::Rows { source, rows } => {
                 self.across(hop, table, |other| self.condition(rows, source, other))
@@ -123,18 +123,23 @@ impl Sql {
         }
     }
 
-    fn of_values(&self, hop: &RelationDef, values: &Values, table: &DynIden) -> Condition {
+    fn of_values(
+        &self,
+        rule: &CompiledRule,
+        hop: &RelationDef,
+        values: &Values,
+        table: &DynIden,
+    ) -> Condition {
         let key = idens(&hop.to_col);
         if let (Some(_), Some(row), Some(schema)) = (&hop.on_condition, &values.row, values.row_table) {
-            let saved =
-                |source: &DynIden| in_values(source, &schema.primary_key_idens(), slice::from_ref(row));
+            let saved = |source: &DynIden| of_keys(source, schema, slice::from_ref(row));
             return Condition::any()
-                .add(in_values(table, &key, &values.former))
+                .add(in_values(table, &key, &values.former, &rule.casts))
                 .add(self.across(hop, table, saved));
         }
         // Without the row its condition cannot be asked for: touch too many rather than too few.
         let all: Vec<Key> = values.current.iter().chain(&values.former).cloned().collect();
-        in_values(table, &key, &all)
+        in_values(table, &key, &all, &rule.casts)
     }
 
     fn of_query(&self, hop: &RelationDef, query: &Rows, table: &DynIden) -> Condition {
@@ -221,21 +226,39 @@ pub(crate) fn joined(hop: &RelationDef, source: &DynIden, target: &DynIden, on: 
     }
 }
 
-pub(crate) fn in_values(table: &DynIden, columns: &[DynIden], keys: &[Key]) -> Condition {
+/// The rows with these primary keys.
+pub(crate) fn of_keys(table: &DynIden, schema: &Schema, keys: &[Key]) -> Condition {
+    let casts = schema.casts(schema.primary_key.iter().copied());
+    in_values(table, &schema.primary_key_idens(), keys, &casts)
+}
+
+/// The rows that have one of these keys in these columns.
+pub(crate) fn in_values(table: &DynIden, columns: &[DynIden], keys: &[Key], casts: &[Cast]) -> Condition {
     let column = |column: &DynIden| Expr::col((table.clone(), column.clone()));
+    let typed = |at: usize, value: &Value| match casts.get(at) {
+        Some(Some(name)) => Expr::val(value.clone()).as_enum(name.clone()),
+        _ => Expr::val(value.clone()),
+    };
+    let all = |key: &Key| {
+        key.iter()
+            .enumerate()
+            .map(|(at, value)| typed(at, value))
+            .collect::<Vec<_>>()
+    };
     let expr = match (columns, keys) {
         (_, []) => Expr::cust("1 = 0"),
         (columns, [key]) => {
             return columns
                 .iter()
-                .zip(key)
+                .zip(all(key))
                 .fold(Condition::all(), |all, (name, value)| {
-                    all.add(column(name).eq(value.clone()))
+                    all.add(column(name).eq(value))
                 });
         }
-        ([only], keys) => column(only).is_in(keys.iter().flatten().cloned()),
-        (columns, keys) => Expr::tuple(columns.iter().map(column))
-            .in_tuples(keys.iter().map(|key| ValueTuple::Many(key.clone()))),
+        ([only], keys) => column(only).is_in(keys.iter().flat_map(all)),
+        (columns, keys) => {
+            Expr::tuple(columns.iter().map(column)).is_in(keys.iter().map(|key| Expr::tuple(all(key))))
+        }
     };
     Condition::all().add(expr)
 }

@@ -70,7 +70,7 @@ impl Sql {
             update.value(Alias::new(column), value);
         }
         if touch.published && self.backend != DbBackend::MySql {
-            update.returning(Query::returning().columns(target.primary_key_idens()));
+            update.returning(Query::returning().exprs(target.read_keys(None)));
         }
         match self.backend {
             DbBackend::Postgres => self.locked_in_order(touch, update),
@@ -117,7 +117,7 @@ impl Sql {
 
     /// The primary keys of a touch's rows, as many as `limit`; nothing is locked.
     pub(crate) fn select_touched(&self, touch: &Touch, limit: u64) -> Statement {
-        let mut rows = self.ordered_keys(touch);
+        let mut rows = self.ordered(touch, true);
         rows.limit(limit);
         self.backend.build(&rows)
     }
@@ -135,11 +135,17 @@ impl Sql {
 
     /// The primary keys of a touch's rows, in order, named `k0`, `k1`, …
     pub(crate) fn ordered_keys(&self, touch: &Touch) -> SelectStatement {
+        self.ordered(touch, false)
+    }
+
+    fn ordered(&self, touch: &Touch, read: bool) -> SelectStatement {
         let alias = self.alias();
         let mut rows = Query::select();
         rows.from(touch.target.table.clone().alias(alias.clone()));
         for (i, column) in touch.target.primary_key.iter().enumerate() {
-            rows.expr_as(Expr::col((alias.clone(), Alias::new(*column))), key_alias(i));
+            let key = Expr::col((alias.clone(), Alias::new(*column)));
+            let key = if read { touch.target.read(column, key) } else { key };
+            rows.expr_as(key, key_alias(i));
             rows.order_by((alias.clone(), Alias::new(*column)), Order::Asc);
         }
         rows.cond_where(self.rows_and_except(touch, &alias));
@@ -175,9 +181,9 @@ impl RowSet {
         match self {
             Self::Keys(_) => true,
             Self::Through {
-                hops,
+                rule,
                 from: Start::Values(_),
-            } => hops.len() == 1 && hops.iter().all(|hop| hop.on_condition.is_none()),
+            } => rule.hops.len() == 1 && !rule.is_conditional(),
             _ => false,
         }
     }
@@ -187,16 +193,15 @@ impl RowSet {
         match self {
             Self::Keys(_) => true,
             Self::Through {
-                hops: [hop],
+                rule,
                 from: Start::Values(_),
-            } => {
-                hop.on_condition.is_none()
-                    && hop
-                        .to_col
-                        .iter()
-                        .map(ToString::to_string)
-                        .eq(schema.primary_key.iter().copied())
-            }
+            } => match rule.hops.as_slice() {
+                [hop] => {
+                    let names = hop.to_col.iter().map(ToString::to_string);
+                    hop.on_condition.is_none() && names.eq(schema.primary_key.iter().copied())
+                }
+                _ => false,
+            },
             _ => false,
         }
     }

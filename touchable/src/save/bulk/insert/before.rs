@@ -121,9 +121,10 @@ fn are<E: Touchable>(columns: &[String], keys: &[Key]) -> Condition {
     {
         return Condition::all().add(column.is_in(keys.iter().flatten().cloned()));
     }
+    let casts = E::schema().casts(columns.iter().map(String::as_str));
     let columns: Vec<_> = columns
         .iter()
         .map(|name| sea_orm::sea_query::IntoIden::into_iden(sea_orm::sea_query::Alias::new(name)))
         .collect();
-    in_values(&table_name(E::schema()), &columns, keys)
+    in_values(&table_name(E::schema()), &columns, keys, &casts)
 }

@@ -1,0 +1,102 @@
+//! When a value is another one: the database would store something else than it has.
+//!
+//! Databases call values equal that are shown differently: texts under a collation, `1.0` and `1.00`, `0.0` and `-0.0`, a month
+//! and thirty days. Those are compared as they are written. In doubt a value counts as another one, so that no write is lost.
+
+use sea_orm::{
+    DbBackend,
+    sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func},
+};
+
+use super::quoted_table;
+use crate::entity::{ColumnKind, Schema};
+
+/// Whether a stored value and the one it is set to differ.
+pub(crate) fn differs(
+    backend: DbBackend,
+    schema: &Schema,
+    column: &str,
+    kind: ColumnKind,
+    stored: Expr,
+    value: Expr,
+) -> Expr {
+    match backend {
+        DbBackend::Postgres => postgres(schema, column, kind, stored, value),
+        _ if kind == ColumnKind::Opaque => Expr::cust("1 = 1"),
+        DbBackend::MySql => mysql(kind, stored, value),
+        _ => sqlite(kind, stored, value),
+    }
+}
+
+fn postgres(schema: &Schema, column: &str, kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
+    let differ = |stored: Expr, value: Expr| stored.binary(BinOper::Custom("IS DISTINCT FROM"), value);
+    let written = |expr: Expr| expr.cast_as("text");
+    let bytewise =
+        |stored: Expr, value: Expr| differ(Expr::cust_with_expr(r#"$1 COLLATE "C""#, stored), value);
+    match kind {
+        ColumnKind::Text | ColumnKind::Enum | ColumnKind::Float | ColumnKind::Opaque => {
+            bytewise(written(stored), written(value))
+        }
+        // In one order of keys, and `1.0` other than `1`.
+        ColumnKind::Json => {
+            let ordered = |expr: Expr| written(expr.cast_as("jsonb"));
+            bytewise(ordered(stored), ordered(value))
+        }
+        // A column with a scale rounds to that of its values; one without keeps each as it is.
+        ColumnKind::Decimal => {
+            let scale = Expr::cust_with_exprs("coalesce(scale($1), 0)", [stored.clone()]);
+            let rounded = Expr::cust_with_exprs("round($1, $2)", [value.clone().cast_as("numeric"), scale]);
+            CaseStatement::new()
+                .case(
+                    Expr::cust(has_scale(schema, column)),
+                    differ(stored.clone(), rounded),
+                )
+                .finally(bytewise(written(stored), written(value)))
+                .into()
+        }
+        ColumnKind::Zoned | ColumnKind::Naive | ColumnKind::Integer | ColumnKind::Other => {
+            differ(stored, value)
+        }
+    }
+}
+
+/// Whether PostgreSQL's column has a scale, asked of its catalog.
+fn has_scale(schema: &Schema, column: &str) -> String {
+    let text = |text: &str| text.replace('\'', "''");
+    let table = text(&quoted_table(schema, DbBackend::Postgres));
+    let column = text(column);
+    format!(
+        "(SELECT atttypmod FROM pg_catalog.pg_attribute WHERE attrelid = '{table}'::regclass AND attname = '{column}') >= 0"
+    )
+}
+
+fn mysql(kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
+    let differ = |stored: Expr, value: Expr| stored.binary(BinOper::Custom("<=>"), value).not();
+    let bytes = |expr: Expr| Expr::expr(Func::cast_as(expr, "BINARY"));
+    match kind {
+        ColumnKind::Text | ColumnKind::Enum | ColumnKind::Json => differ(bytes(stored), bytes(value)),
+        // Only zero has two equal forms.
+        ColumnKind::Float => {
+            let zero = stored
+                .clone()
+                .eq(0)
+                .and(differ(bytes(stored.clone()), bytes(value.clone())));
+            differ(stored, value).or(zero)
+        }
+        // Columns have a scale here, and what is equal is stored alike.
+        _ => differ(stored, value),
+    }
+}
+
+fn sqlite(kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
+    let bytewise = matches!(
+        kind,
+        ColumnKind::Text | ColumnKind::Enum | ColumnKind::Decimal | ColumnKind::Float | ColumnKind::Json
+    );
+    let stored = if bytewise {
+        Expr::cust_with_expr("? COLLATE BINARY", stored)
+    } else {
+        stored
+    };
+    stored.binary(BinOper::IsNot, value)
+}
