@@ -2,18 +2,11 @@
 
 use touchable_tests::FailingCase;
 
-const EVERYWHERE: &[&str] = &["sqlite", "postgres", "mariadb"];
 const SQLITE: &[&str] = &["sqlite"];
 const MARIADB: &[&str] = &["mariadb"];
 
 /// In the order of the kinds of fault.
 pub const FAILING: &[FailingCase] = &[
-    // The touches of a save in a plain transaction are sent before its statement: one that is refused has touched.
-    fails(
-        "k02_a_refused_save_before_one_with_its_stamp_at_level_2",
-        EVERYWHERE,
-        r#"should have moved: []; should have stayed: ["events 1"]"#,
-    ),
     fails(
         "k02_an_assertion_blames_no_other_database",
         SQLITE,

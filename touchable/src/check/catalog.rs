@@ -11,6 +11,8 @@ use crate::error::Result;
 pub(crate) struct Catalog {
     columns: Vec<(String, Kind)>,
     primary_key: Vec<String>,
+    /// Columns that the database makes of others.
+    generated: Vec<String>,
     /// Indexes that serve equality on their leading columns, the primary key not always among them. A part that is no
     /// plain column has an empty name.
     indexes: Vec<(String, Vec<String>)>,
@@ -50,6 +52,9 @@ impl Catalog {
             if place > 0 {
                 key.push((place, name.clone()));
             }
+            if row.try_get_by_index::<i64>(4)? != 0 {
+                catalog.generated.push(name.clone());
+            }
             catalog.columns.push((name, kind));
         }
         key.sort();
@@ -75,6 +80,11 @@ impl Catalog {
     pub(crate) fn kind(&self, column: &str) -> Option<&Kind> {
         let found = self.columns.iter().find(|(name, _)| name == column);
         found.map(|(_, kind)| kind)
+    }
+
+    /// Whether the database makes a column of others.
+    pub(super) fn generates(&self, column: &str) -> bool {
+        self.generated.iter().any(|name| name == column)
     }
 
     /// Whether rows with given values of these columns are found without reading the table.
@@ -131,21 +141,23 @@ struct Question {
     sqlite: &'static str,
 }
 
-/// Name, place in the primary key (0 for none), type, digits of a second.
+/// Name, place in the primary key (0 for none), type, digits of a second, whether it is generated.
 const COLUMNS: Question = Question {
     postgres: "SELECT a.attname::text, coalesce(array_position(i.indkey::int2[], a.attnum) + 1, 0)::int8, t.typname::text, \
-        (CASE WHEN a.atttypmod < 0 THEN 6 ELSE a.atttypmod END)::int8 \
+        (CASE WHEN a.atttypmod < 0 THEN 6 ELSE a.atttypmod END)::int8, (a.attgenerated <> '')::int::int8 \
         FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
         LEFT JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary \
         WHERE a.attrelid = to_regclass(coalesce(quote_ident($1) || '.', '') || quote_ident($2)) \
         AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum",
     mysql: "SELECT CAST(c.column_name AS CHAR), CAST(coalesce(k.ordinal_position, 0) AS SIGNED), \
-        CAST(c.data_type AS CHAR), CAST(c.datetime_precision AS SIGNED) \
+        CAST(c.data_type AS CHAR), CAST(c.datetime_precision AS SIGNED), \
+        CAST(c.extra LIKE '%VIRTUAL GENERATED%' OR c.extra LIKE '%STORED GENERATED%' AS SIGNED) \
         FROM information_schema.columns c LEFT JOIN information_schema.key_column_usage k \
         ON k.constraint_name = 'PRIMARY' AND k.table_schema = c.table_schema AND k.table_name = c.table_name \
         AND k.column_name = c.column_name \
         WHERE c.table_schema = coalesce(?, database()) AND c.table_name = ? ORDER BY c.ordinal_position",
-    sqlite: "SELECT name, pk, type, NULL FROM pragma_table_info(?2, coalesce(?1, 'main')) ORDER BY cid",
+    sqlite: "SELECT name, pk, type, NULL, hidden > 1 FROM pragma_table_xinfo(?2, coalesce(?1, 'main')) WHERE hidden <> 1 \
+        ORDER BY cid",
 };
 
 /// Name and column of the indexes over the whole table that serve equality, in order.

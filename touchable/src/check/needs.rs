@@ -7,7 +7,7 @@ use sea_orm::{
 
 use super::catalog::{Catalog, Kind};
 use crate::{
-    entity::{ColumnKind, Schema},
+    entity::{ColumnKind, Fields, Schema},
     error::{Fault, Problem},
     graph::TouchGraph,
 };
@@ -17,6 +17,8 @@ pub(super) struct Needs {
     pub table: TableName,
     columns: Vec<Column>,
     indexes: Vec<Index>,
+    /// Columns that rules name, with these rules.
+    watched: Vec<(&'static str, String)>,
 }
 
 /// A column that is bumped.
@@ -44,6 +46,17 @@ pub(super) fn needs(graph: &TouchGraph) -> Vec<Needs> {
         };
         for column in [Some(schema.touch), schema.version].into_iter().flatten() {
             all[at].column(schema, column, None);
+        }
+    }
+    for schema in graph.schemas() {
+        let Some(at) = table(&mut all, &schema.table) else {
+            continue;
+        };
+        for rule in &schema.rules {
+            if let Fields::Only(fields) = rule.fields() {
+                let named = fields.iter().map(|field| (*field, rule.label.clone()));
+                all[at].watched.extend(named);
+            }
         }
     }
     for rule in graph.schemas().iter().flat_map(|schema| &schema.rules) {
@@ -80,6 +93,7 @@ fn table(all: &mut Vec<Needs>, table: &TableRef) -> Option<usize> {
             table: table.clone(),
             columns: Vec::new(),
             indexes: Vec::new(),
+            watched: Vec::new(),
         });
         all.len() - 1
     }))
@@ -137,7 +151,18 @@ impl Needs {
             (!catalog.covers(&index.columns))
                 .then(|| problem(index.columns.clone(), &index.rules, Fault::NoIndex))
         });
-        columns.chain(indexes).collect()
+        let generated = self
+            .watched
+            .iter()
+            .filter(|(column, _)| catalog.generates(column))
+            .map(|(column, rule)| {
+                problem(
+                    vec![(*column).to_owned()],
+                    std::slice::from_ref(rule),
+                    Fault::Generated,
+                )
+            });
+        columns.chain(indexes).chain(generated).collect()
     }
 
     /// The table as a statement names it.

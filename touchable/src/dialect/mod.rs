@@ -37,6 +37,15 @@ pub(crate) fn table_name(schema: &Schema) -> DynIden {
     Alias::new(schema.name).into_iden()
 }
 
+/// How many values a statement may bind: the protocols of PostgreSQL and MySQL count them in 16 bits, `SQLite` has
+/// `SQLITE_MAX_VARIABLE_NUMBER`, whose default since 3.32 this is.
+pub(crate) fn most_values(backend: DbBackend) -> usize {
+    match backend {
+        DbBackend::Postgres | DbBackend::MySql => 65_535,
+        _ => 32_766,
+    }
+}
+
 /// The lock of a row that is read to be written: MySQL has one kind, and `SQLite` locks the whole database for its one writer.
 pub(crate) fn row_lock(backend: DbBackend, lock: LockType) -> Option<LockType> {
     match backend {

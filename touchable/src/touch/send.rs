@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Stamp},
+    dialect::most_values,
     entity::{Key, Schema},
     error::{Error, Result},
 };
@@ -53,6 +54,8 @@ pub(crate) async fn flush_entries<C: ConnectionTrait>(
     Ok(moved)
 }
 
+/// Plans and carries out what these entries set in motion, in parts that no statement of binds more values than the database
+/// takes. Counts the rows of `of`, and leaves out the rows that were `saved`.
 pub(crate) async fn plan_and_carry_out<C: ConnectionTrait>(
     db: &C,
     entries: Vec<Entry>,
@@ -60,25 +63,48 @@ pub(crate) async fn plan_and_carry_out<C: ConnectionTrait>(
     saved: &Except,
     published: bool,
 ) -> Result<(Touched, Vec<Moved>)> {
-    let mut plan = plan(entries, is_suppressed);
-    if let Some(of) = of {
-        plan.spare(of, saved);
-    }
-    if published {
-        plan.publish();
-    }
     let (backend, stamp) = (db.get_database_backend(), Clock::current().stamp());
-    let touch = |at: usize| Sql::new(backend).touch(&plan.touches[at], stamp);
-    let (rows, moved) = carry_out(db, &plan, stamp, touch).await?;
-    let touched = plan
-        .touches
-        .iter()
-        .zip(rows)
-        .filter(|(touch, _)| of.is_some_and(|of| touch.moves(of)));
-    let touched = Touched {
-        rows: touched.map(|(_, rows)| rows).sum(),
-    };
+    let (mut touched, mut moved) = (Touched::default(), Vec::new());
+    let mut parts = vec![entries];
+    while let Some(entries) = parts.pop() {
+        let mut plan = plan(entries.clone(), is_suppressed);
+        if let Some(of) = of {
+            plan.spare(of, saved);
+        }
+        if published {
+            plan.publish();
+        }
+        let statements: Vec<Worded> = plan
+            .touches
+            .iter()
+            .map(|touch| Sql::new(backend).touch(touch, stamp))
+            .collect();
+        if statements
+            .iter()
+            .any(|worded| worded.binds() > most_values(backend))
+            && let Some((first, second)) = halves(&entries)
+        {
+            parts.extend([second, first]);
+            continue;
+        }
+        let worded = |at: usize| statements[at].map(Clone::clone);
+        let (rows, keys) = carry_out(db, &plan, stamp, worded).await?;
+        let counted = plan.touches.iter().zip(rows);
+        let counted = counted.filter(|(touch, _)| of.is_some_and(|of| touch.moves(of)));
+        touched.rows += counted.map(|(_, rows)| rows).sum::<u64>();
+        moved.extend(keys);
+    }
     Ok((touched, moved))
+}
+
+/// The same entries in two parts; `None` when there is only one row to start from.
+fn halves(entries: &[Entry]) -> Option<(Vec<Entry>, Vec<Entry>)> {
+    if let [only] = entries {
+        let (first, second) = only.halves()?;
+        return Some((vec![first], vec![second]));
+    }
+    let (first, second) = entries.split_at(entries.len() / 2);
+    (!first.is_empty()).then(|| (first.to_vec(), second.to_vec()))
 }
 
 /// Sends the statement of each touch of a plan and reports these; returns how many rows each has moved, and which of

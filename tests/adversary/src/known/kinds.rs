@@ -24,25 +24,6 @@ pub const KINDS: &[Kind] = &[
         )],
     },
     Kind {
-        name: "K6 levels and bulk writes know other values as equal",
-        shape: |seen| seen.schema.name.starts_with("typed") && seen.is(&[Surplus, Levels, Stored, Stale]),
-        shown: &[],
-    },
-    Kind {
-        name: "K7 keys are compared without their column's type",
-        shape: |seen| {
-            seen.backend == Postgres
-                && (seen.says("operator does not exist")
-                    || (seen.schema.name == "kinds" && seen.is(&[Stale, Levels])))
-        },
-        shown: &[(
-            &[Postgres],
-            r#"(schema: "kinds", order: Serial, writers: [(touch: true, steps: [
-                Write((what: Update((0, 0), Fresh, Update, [(0, 1)], No))),
-            ])])"#,
-        )],
-    },
-    Kind {
         name: "K10 SQLite: a transaction that we let read before it writes",
         shape: |seen| seen.backend == Sqlite && seen.is(&[Contention]) && seen.says("locked"),
         shown: &[],

@@ -46,6 +46,34 @@ impl Entry {
         ptr::eq(*one, *another) && self.columns == other.columns
     }
 
+    /// The same rows in two parts; `None` for one row, or where they are found by a query.
+    pub(crate) fn halves(&self) -> Option<(Self, Self)> {
+        let with = |rows: RowSet| Self {
+            rows: Arc::new(rows),
+            ..self.clone()
+        };
+        match &*self.rows {
+            RowSet::Keys(keys) if keys.len() > 1 => {
+                let (first, second) = keys.split_at(keys.len() / 2);
+                Some((
+                    with(RowSet::Keys(first.to_vec())),
+                    with(RowSet::Keys(second.to_vec())),
+                ))
+            }
+            RowSet::Through {
+                from: Start::Values(values),
+                ..
+            } => {
+                let (first, second) = values.halves()?;
+                Some((
+                    self.with_start(Start::Values(first)),
+                    self.with_start(Start::Values(second)),
+                ))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether this is as many keys as one statement may name.
     pub(crate) fn is_chunk(&self) -> bool {
         matches!(

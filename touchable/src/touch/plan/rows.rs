@@ -53,6 +53,29 @@ pub(crate) struct Values {
     pub former: Vec<Key>,
 }
 
+impl Values {
+    /// The same keys in two parts, unless there is one.
+    pub(super) fn halves(&self) -> Option<(Self, Self)> {
+        if self.current.len() + self.former.len() < 2 {
+            return None;
+        }
+        let part = |current: &[Key], former: &[Key]| Self {
+            current: current.to_vec(),
+            former: former.to_vec(),
+            ..self.clone()
+        };
+        Some(if self.current.is_empty() {
+            let (first, second) = self.former.split_at(self.former.len() / 2);
+            (part(&[], first), part(&[], second))
+        } else if self.former.is_empty() {
+            let (first, second) = self.current.split_at(self.current.len() / 2);
+            (part(first, &[]), part(second, &[]))
+        } else {
+            (part(&self.current, &[]), part(&[], &self.former))
+        })
+    }
+}
+
 /// Rows of an entity that a bulk write will change, before it does.
 #[derive(Debug)]
 pub(crate) struct Query {

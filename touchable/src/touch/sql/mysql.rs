@@ -16,6 +16,20 @@ use crate::{
     entity::Schema,
 };
 
+/// Lets a recursion go on until nothing new is found: MariaDB ends it after 1,000 steps (with nothing but a warning where
+/// the session is not strict), MySQL with an error. Each reads its own of the two comments.
+pub(crate) fn unbounded(mut statement: Statement) -> Statement {
+    if let Some((verb, rest)) = statement.sql.split_once(' ')
+        && rest.contains("WITH RECURSIVE ")
+    {
+        statement.sql = format!(
+            "/*M!100000 SET STATEMENT max_recursive_iterations = 4294967295 FOR */ \
+             {verb} /*+ SET_VAR(cte_max_recursion_depth = 4294967295) */ {rest}"
+        );
+    }
+    statement
+}
+
 /// The UPDATE of a touch whose assignments are given.
 pub(crate) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement) -> Statement {
     let table = quoted_table(touch.target, DbBackend::MySql);
@@ -30,7 +44,7 @@ pub(crate) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement)
     statement.push("UPDATE ");
     hits.join(&mut statement, &table);
     statement.append(set);
-    statement.into_statement(DbBackend::MySql)
+    unbounded(statement.into_statement(DbBackend::MySql))
 }
 
 /// An UPDATE of rows by their primary keys. On a small table the optimizer would rather read all rows, and lock them.
@@ -58,7 +72,7 @@ pub(crate) fn lock(sql: &Sql, touch: &Touch) -> Statement {
     statement.push("SELECT COUNT(*) FROM ");
     Hits::of(sql, touch).join(&mut statement, &quoted_table(touch.target, DbBackend::MySql));
     statement.push(" FOR UPDATE");
-    statement.into_statement(DbBackend::MySql)
+    unbounded(statement.into_statement(DbBackend::MySql))
 }
 
 /// Asks for the primary keys of the rows that a touch has moved. It has locked what it has read, so that its rows are found
@@ -80,7 +94,7 @@ pub(crate) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Statement {
     let wanted = Query::select().cond_where(condition).to_owned();
     let (_, wanted) = Captured::of(DbBackend::MySql, &wanted).split_at("SELECT ".len());
     statement.append(wanted);
-    statement.into_statement(DbBackend::MySql)
+    unbounded(statement.into_statement(DbBackend::MySql))
 }
 
 /// Asks for the primary keys of all rows with stamps as high as a touch's, of which some may have moved without it; `None`

@@ -35,6 +35,14 @@ pub(crate) struct Worded<S = Statement> {
     pub moved: Option<S>,
 }
 
+impl Worded {
+    /// How many values its statements bind at most.
+    pub(crate) fn binds(&self) -> usize {
+        let bound = |statement: &Statement| statement.values.as_ref().map_or(0, |values| values.0.len());
+        bound(&self.update).max(self.moved.as_ref().map_or(0, bound))
+    }
+}
+
 impl<S> Worded<S> {
     pub(crate) fn map<T>(&self, each: impl Fn(&S) -> T) -> Worded<T> {
         Worded {
@@ -119,7 +127,16 @@ impl Sql {
     pub(crate) fn select_touched(&self, touch: &Touch, limit: u64) -> Statement {
         let mut rows = self.ordered(touch, true);
         rows.limit(limit);
-        self.backend.build(&rows)
+        self.build(&rows)
+    }
+
+    fn build(&self, select: &SelectStatement) -> Statement {
+        let statement = self.backend.build(select);
+        if self.backend == DbBackend::MySql {
+            mysql::unbounded(statement)
+        } else {
+            statement
+        }
     }
 
     /// How many rows a touch has, as `n`.
@@ -130,7 +147,7 @@ impl Sql {
             .expr_as(Expr::cust("COUNT(*)"), Alias::new("n"))
             .from_subquery(rows, Alias::new("hit"))
             .to_owned();
-        self.backend.build(&count)
+        self.build(&count)
     }
 
     /// The primary keys of a touch's rows, in order, named `k0`, `k1`, …
