@@ -6,7 +6,7 @@ use touchable_tests::Backend::{self, MariaDb, Postgres, Sqlite};
 use super::Kind;
 use crate::{
     history::{From, What, Write},
-    violation::Check::{Contention, Fell, Left, Levels, Stale, Stored, Surplus},
+    violation::Check::{Contention, Fell, Left, Levels, Stale, Surplus},
 };
 
 const ALL: &[Backend] = &[Sqlite, Postgres, MariaDb];
