@@ -13,6 +13,7 @@ use super::{
     intent::{Intent, Write},
     later,
     messages::Messages,
+    plan_cache::{Judge, Prepared},
     publisher::Publisher,
     session::Session,
     settle::settle,
@@ -115,16 +116,22 @@ impl Save<'_> {
                 known,
                 rules,
             } => {
-                let tx = self.begin(crowded).await?;
-                let sent = self
-                    .insert::<S, _>(&tx, parents, *known, rules, statement.clone())
-                    .await;
-                self.finish(tx, sent).await.map(Some)
+                let insert = async {
+                    let tx = self.begin(crowded).await?;
+                    let sent = self
+                        .insert::<S, _>(&tx, parents, *known, rules, statement.clone())
+                        .await;
+                    self.finish(tx, sent).await.map(Some)
+                };
+                Box::pin(insert).await
             }
             Intent::Delete { rules } => {
-                let tx = self.begin(crowded).await?;
-                let sent = self.delete::<S, _>(&tx, rules, statement.clone()).await;
-                self.finish(tx, sent).await.map(Some)
+                let delete = async {
+                    let tx = self.begin(crowded).await?;
+                    let sent = self.delete::<S, _>(&tx, rules, statement.clone()).await;
+                    self.finish(tx, sent).await.map(Some)
+                };
+                Box::pin(delete).await
             }
         }
     }
@@ -161,6 +168,17 @@ impl Save<'_> {
             let save = prepared.save.fill(update.parameters(statement, &[]));
             return Ok(Some(S::send(&self.session.db, save).await?));
         };
+        Box::pin(self.update_judged::<S>(update, prepared, judge, statement, crowded)).await
+    }
+
+    async fn update_judged<S: Form>(
+        &self,
+        update: &Update<'_>,
+        prepared: &Prepared,
+        judge: &Judge,
+        statement: &Statement,
+        crowded: bool,
+    ) -> Result<Option<S::Output>> {
         let tx = self.begin(crowded).await?;
         let done = match update.at_once::<S, _>(&tx, prepared, judge, statement).await {
             Ok(Sent::Again) => {

@@ -125,7 +125,7 @@ struct Registered {
     number: usize,
     runner: Runner,
     write: Write,
-    table: String,
+    table: &'static str,
     intent: Intent,
 }
 
@@ -274,7 +274,7 @@ impl Seen<'_> {
         let stamp = stamp
             .as_ref()
             .is_some_and(|stamp| bound(self.statement).contains(stamp));
-        let fits = spelling::is_on(self.statement, *verb, &registered.table)
+        let fits = spelling::is_on(self.statement, *verb, registered.table)
             && match (verb, key) {
                 (Verb::Update, Some(key)) => spelling::updates(self.statement, key),
                 (Verb::Delete, Some(key)) => spelling::deletes(self.statement, key),

@@ -136,7 +136,9 @@ impl ConnectionTrait for TouchConnection {
 
     async fn execute_raw(&self, stmt: Statement) -> Result<ExecResult, DbErr> {
         match self.0.intents.take(&stmt).pop() {
-            Some((write, intent)) => atomic::together::<Execute>(&self.0, write, intent, stmt).await,
+            Some((write, intent)) => {
+                Box::pin(atomic::together::<Execute>(&self.0, write, intent, stmt)).await
+            }
             None => {
                 self.0.watch.check(&stmt.sql)?;
                 self.0.db.execute_raw(stmt).await
@@ -151,7 +153,9 @@ impl ConnectionTrait for TouchConnection {
 
     async fn query_one_raw(&self, stmt: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self.0.intents.take(&stmt).pop() {
-            Some((write, intent)) => atomic::together::<QueryOne>(&self.0, write, intent, stmt).await,
+            Some((write, intent)) => {
+                Box::pin(atomic::together::<QueryOne>(&self.0, write, intent, stmt)).await
+            }
             None => {
                 self.0.watch.check(&stmt.sql)?;
                 self.0.db.query_one_raw(stmt).await

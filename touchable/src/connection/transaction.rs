@@ -13,7 +13,7 @@ use super::{
     form::{Execute, Form, QueryAll, QueryOne},
     handshake::{Scope, answer},
     health::Health,
-    intent::{Intent, Rest},
+    intent::{Intent, Rest, Write},
     later::{self, Later},
     open::Open,
     session::Session,
@@ -140,6 +140,14 @@ impl TouchTransaction {
             self.open.session.watch.check(&stmt.sql)?;
             return self.open.health.watch(S::send(&self.inner, stmt)).await;
         }
+        Box::pin(self.send_saves::<S>(saves, stmt)).await
+    }
+
+    async fn send_saves<S: Form>(
+        &self,
+        saves: Vec<(Write, Intent)>,
+        stmt: Statement,
+    ) -> Result<S::Output, DbErr> {
         if let [(write, Intent::Update { counts, rules })] = saves.as_slice() {
             let session = &self.open.session;
             let update = Update {

@@ -63,7 +63,7 @@ fn postgres(schema: &Schema, column: &str, kind: ColumnKind, stored: Expr, value
 /// Whether PostgreSQL's column has a scale, asked of its catalog.
 fn has_scale(schema: &Schema, column: &str) -> String {
     let text = |text: &str| text.replace('\'', "''");
-    let table = text(&quoted_table(schema, DbBackend::Postgres));
+    let table = text(quoted_table(schema, DbBackend::Postgres));
     let column = text(column);
     format!(
         "(SELECT atttypmod FROM pg_catalog.pg_attribute WHERE attrelid = '{table}'::regclass AND attname = '{column}') >= 0"

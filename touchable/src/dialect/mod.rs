@@ -56,8 +56,10 @@ pub(crate) fn row_lock(backend: DbBackend, lock: LockType) -> Option<LockType> {
 }
 
 /// The table as sea-query writes it.
-pub(crate) fn quoted_table(schema: &Schema, backend: DbBackend) -> String {
-    let delete = Query::delete().from_table(schema.table.clone()).to_owned();
-    let sql = backend.build(&delete).sql;
-    sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
+pub(crate) fn quoted_table(schema: &Schema, backend: DbBackend) -> &str {
+    schema.quoted[usize::from(backend == DbBackend::MySql)].get_or_init(|| {
+        let delete = Query::delete().from_table(schema.table.clone()).to_owned();
+        let sql = backend.build(&delete).sql;
+        sql.strip_prefix("DELETE FROM ").unwrap_or(&sql).to_owned()
+    })
 }

@@ -1,6 +1,7 @@
 //! The four hooks, called by generated code.
 //!
-//! They say themselves that their futures are `Send`: rustc then proves it once, here, and not again for every entity.
+//! They say themselves that their futures are `Send`: rustc then proves it once, here, and not again for every entity. What only some
+//! saves need is boxed, so that the others do not move its state around.
 
 #![expect(
     clippy::manual_async_fn,
@@ -44,7 +45,7 @@ where
     async move {
         publish::check(db, A::Entity::schema())?;
         if insert {
-            before_insert(&mut am, db).await?;
+            Box::pin(before_insert(&mut am, db)).await?;
         } else {
             before_update(&mut am, db).await?;
         }
@@ -116,9 +117,12 @@ where
         });
         let mut entries = known::<A::Entity>(entries);
         entries.extend(formerly);
-        register::touch_or_defer(db, entries, schema, &Except::Row(key.clone())).await?;
-        if !insert {
-            version::increment(&mut model, db, &key).await?;
+        let saved = Except::Row(key.clone());
+        if !entries.is_empty() {
+            Box::pin(register::touch_or_defer(db, entries, schema, &saved)).await?;
+        }
+        if !insert && schema.version.is_some() {
+            Box::pin(version::increment(&mut model, db, &key)).await?;
         }
         Ok(model)
     }

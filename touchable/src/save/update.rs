@@ -38,17 +38,38 @@ where
         note::leave(Place::of(db, schema.name, Some(&key)), Note::default());
         return Ok(());
     }
-    let judged = if needs_stored(&assigned, &rules, in_transaction::<C>()) {
-        judge(&assigned, db, &key, &rules).await?
-    } else {
-        None
+    if needs_stored(&assigned, &rules, in_transaction::<C>()) {
+        return Box::pin(before_watched(am, db, key, assigned, rules)).await;
+    }
+    let note = Note {
+        fired: assigned.change(None).fires(&rules, None, schema),
+        stamp: settle(am, &assigned, None)?,
+        ..Note::default()
     };
+    note::leave(Place::of(db, schema.name, Some(&key)), note);
+    Ok(())
+}
+
+/// Before an update on a plain connection that has to be judged by the stored row.
+async fn before_watched<A, C>(
+    am: &mut A,
+    db: &C,
+    key: Key,
+    assigned: Assigned,
+    rules: Vec<&'static CompiledRule>,
+) -> Result<()>
+where
+    A: ActiveModelTrait + Send,
+    A::Entity: Touchable,
+    C: ConnectionTrait,
+{
+    let schema = A::Entity::schema();
+    let judged = judge(&assigned, db, &key, &rules).await?;
     let fired = assigned
         .change(judged.as_ref())
         .fires(&rules, judged.as_ref(), schema);
-    let stamp = settle(am, &assigned, judged.as_ref())?;
     let mut note = Note {
-        stamp,
+        stamp: settle(am, &assigned, judged.as_ref())?,
         ..Note::default()
     };
     match judged {

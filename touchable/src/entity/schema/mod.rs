@@ -47,6 +47,8 @@ pub struct Schema {
     columns: Vec<(&'static str, ColumnKind, Cast)>,
     /// How the keys of its records begin.
     pub(crate) key_head: OnceLock<String>,
+    /// The table as statements name it: in double quotes, and in MySQL's backticks.
+    pub(crate) quoted: [OnceLock<String>; 2],
     place: OnceLock<Place>,
     circles: OnceLock<Vec<&'static Schema>>,
     published: OnceLock<Vec<&'static Schema>>,
@@ -84,6 +86,7 @@ impl Schema {
             labels: [Label::new("table", entity.as_str())],
             feed: E::feed(),
             key_head: OnceLock::new(),
+            quoted: [const { OnceLock::new() }; 2],
             place: OnceLock::new(),
             circles: OnceLock::new(),
             published: OnceLock::new(),

@@ -42,7 +42,7 @@ pub(crate) fn update(sql: &Sql, touch: &Touch, mut assignments: UpdateStatement)
 
     let mut statement = Captured::default();
     statement.push("UPDATE ");
-    hits.join(&mut statement, &table);
+    hits.join(&mut statement, table);
     statement.append(set);
     unbounded(statement.into_statement(DbBackend::MySql))
 }
@@ -70,7 +70,7 @@ pub(crate) fn delete_by_primary_key(delete: &DeleteStatement, schema: &Schema) -
 pub(crate) fn lock(sql: &Sql, touch: &Touch) -> Statement {
     let mut statement = Captured::default();
     statement.push("SELECT COUNT(*) FROM ");
-    Hits::of(sql, touch).join(&mut statement, &quoted_table(touch.target, DbBackend::MySql));
+    Hits::of(sql, touch).join(&mut statement, quoted_table(touch.target, DbBackend::MySql));
     statement.push(" FOR UPDATE");
     unbounded(statement.into_statement(DbBackend::MySql))
 }
@@ -90,7 +90,7 @@ pub(crate) fn moved(sql: &Sql, touch: &Touch, stamp: Stamp) -> Statement {
         .fold(Condition::all(), Condition::add);
     let mut statement = Captured::of(DbBackend::MySql, &keys_of(touch.target));
     statement.push(" FROM ");
-    hits.join(&mut statement, &quoted_table(touch.target, DbBackend::MySql));
+    hits.join(&mut statement, quoted_table(touch.target, DbBackend::MySql));
     let wanted = Query::select().cond_where(condition).to_owned();
     let (_, wanted) = Captured::of(DbBackend::MySql, &wanted).split_at("SELECT ".len());
     statement.append(wanted);
