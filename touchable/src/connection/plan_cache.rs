@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sea_orm::{DbBackend, Statement};
+use sea_orm::{DbBackend, Statement, sea_query::Expr};
 
 use super::{
     intent::Counts,
@@ -20,7 +20,10 @@ use super::{
 use crate::{
     dialect::rising,
     entity::{CompiledRule, Schema, is_null},
-    touch::{Assigned, Except, Fired, Judged, Plan, Sql, Worded, is_suppressed, is_suppressing, plan},
+    error::Result,
+    touch::{
+        Assigned, Assignment, Except, Fired, Judged, Plan, Sql, Worded, is_suppressed, is_suppressing, plan,
+    },
 };
 
 /// How many texts a connection keeps. An application sets the same few columns together again and again; one that does
@@ -40,6 +43,8 @@ pub(super) struct Prepared {
     /// What changes in the stored row; none where the row itself is all that can move, so that its own statement does.
     pub judge: Option<Judge>,
     pub save: Template,
+    /// The columns that are set, each with the place of its value, where each is set to a value that is bound.
+    columns: Option<Vec<(String, usize)>>,
     touches: Mutex<HashMap<Signature, Arc<Touches>>>,
 }
 
@@ -160,7 +165,32 @@ impl Prepared {
         Some(Self {
             judge,
             save: template(raised(&written, backend, &bumped)),
+            columns: bound_columns(&assigned),
             touches: Mutex::default(),
+        })
+    }
+
+    /// What an update of this kind sets.
+    pub(super) fn assigned(&self, update: &Update, statement: &Statement) -> Result<Assigned> {
+        let (schema, backend) = (update.write.schema, statement.db_backend);
+        let Some(columns) = &self.columns else {
+            let written = WrittenUpdate::read(statement).ok_or_else(|| update.unreadable())?;
+            return Ok(written.assigned(schema, backend, update.counts));
+        };
+        let values = bound(statement);
+        let columns = columns.iter().filter_map(|(column, at)| {
+            let value = values.get(*at)?;
+            Some(Assignment {
+                column: column.clone(),
+                expr: Expr::val(value.clone()),
+                value: Some(value.clone()),
+            })
+        });
+        Ok(Assigned {
+            schema,
+            backend,
+            columns: columns.collect(),
+            always: update.counts.always,
         })
     }
 
@@ -243,6 +273,15 @@ impl Touches {
         let touch = Sql::new(backend).touch(last, stamp).update;
         Some(Template::of(spelling::together(&touch, &save)?, stamp))
     }
+}
+
+/// The places of the values of assignments whose values stand for themselves.
+fn bound_columns(assigned: &Assigned) -> Option<Vec<(String, usize)>> {
+    let place = |assignment: &Assignment| match &assignment.expr {
+        Expr::Value(value) => Some((assignment.column.clone(), placeholders::place(value)?)),
+        _ => None,
+    };
+    assigned.columns.iter().map(place).collect()
 }
 
 fn signature(update: &Update, assigned: &Assigned, judged: &Judged) -> Signature {

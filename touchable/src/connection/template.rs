@@ -92,6 +92,14 @@ pub(super) mod placeholders {
         all(WRITTEN, values)
     }
 
+    /// Which of the statement's values a placeholder stands for.
+    pub(in crate::connection) fn place(value: &Value) -> Option<usize> {
+        match value {
+            Value::String(Some(text)) => text.strip_prefix(WRITTEN)?.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// The same, with those that are null as they are: a null key is associated with nothing.
     pub(in crate::connection) fn unless_null(statement: &Statement) -> Statement {
         let values = bound(statement).iter().enumerate();

@@ -9,7 +9,7 @@ use super::{
     later::{self, Later},
     plan_cache::{Judge, PlanCache, Prepared},
     settle::settle,
-    spelling::{ROWS, WrittenUpdate, bound},
+    spelling::{ROWS, bound},
     template::Parameters,
     transaction::TouchTransaction,
     writer::become_writer,
@@ -54,12 +54,6 @@ impl Update<'_> {
             .unwrap_or_else(|| Clock::current().stamp())
     }
 
-    fn assigned(&self, statement: &Statement) -> Result<Assigned> {
-        WrittenUpdate::read(statement)
-            .map(|written| written.assigned(self.write.schema, statement.db_backend, self.counts))
-            .ok_or_else(|| self.unreadable())
-    }
-
     pub(super) fn unreadable(&self) -> Error {
         Error::declaration(
             self.write.schema.name,
@@ -82,13 +76,12 @@ impl Update<'_> {
         &self,
         db: &C,
         judge: &Judge,
+        assigned: &Assigned,
         statement: &Statement,
-    ) -> Result<(Assigned, Option<Judged>)> {
+    ) -> Result<Option<Judged>> {
         let question = judge.question.fill(self.parameters(statement, &[]));
         let row = db.query_one_raw(question).await?;
-        let assigned = self.assigned(statement)?;
-        let judged = assigned.judge_by(row.as_ref())?;
-        Ok((assigned, judged))
+        Ok(assigned.judge_by(row.as_ref())?)
     }
 
     /// Outside a transaction of the application: judges, touches and writes, in one of ours.
@@ -100,7 +93,8 @@ impl Update<'_> {
         statement: &Statement,
     ) -> Result<Sent<(S::Output, Vec<Moved>)>> {
         let schema = self.write.schema;
-        let (assigned, judged) = self.judge(tx, judge, statement).await?;
+        let assigned = prepared.assigned(self, statement)?;
+        let judged = self.judge(tx, judge, &assigned, statement).await?;
         let Some(judged) = judged else {
             let sent = S::send(tx, prepared.save.fill(self.parameters(statement, &[]))).await?;
             return Ok(if S::found(&sent) {
@@ -207,13 +201,13 @@ impl TouchTransaction {
         let (schema, rules) = (update.write.schema, update.rules);
         let key: &Key = &update.key().to_vec();
         become_writer(self, schema).await?;
-        let concerned = update.assigned(statement)?;
+        let assigned = prepared.assigned(update, statement)?;
         let concerned = rules
             .iter()
             .copied()
-            .filter(|rule| concerned.concerned(rule).next().is_some());
+            .filter(|rule| assigned.concerned(rule).next().is_some());
         lock_ahead(self, schema, key, concerned.collect()).await?;
-        let (assigned, judged) = update.judge(self, judge, statement).await?;
+        let judged = update.judge(self, judge, &assigned, statement).await?;
         let stored = judged
             .as_ref()
             .map(|judged| judged.values.as_slice())
