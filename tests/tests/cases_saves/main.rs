@@ -15,3 +15,4 @@ mod k07_types;
 mod known;
 mod level;
 mod n02_dropped_begin;
+mod r_review;

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     entity::{CompiledRule, Key, Schema},
-    error::{Result, Troubled},
+    error::Result,
     touch::{Entry, Moved, Query as Rows, Start, Tries, flush_entries, rows_of, take_turn},
 };
 
@@ -100,15 +100,18 @@ impl Save<'_> {
                     published: self.published,
                     apart: false,
                 };
-                match self.update::<S>(&update, statement, crowded).await {
-                    // Once more to see which of its statements fails, so that the error names it.
-                    Err(error)
-                        if statement.db_backend == DbBackend::Postgres && error.trouble().is_none() =>
-                    {
+                match self.update::<S>(&update, statement, crowded).await? {
+                    Sent::Done(sent) => Ok(Some(sent)),
+                    Sent::Again => Ok(None),
+                    // Once more to see which of its statements is refused, so that the error names it.
+                    Sent::Refused(refused) => {
                         update.apart = true;
-                        self.update::<S>(&update, statement, crowded).await
+                        match self.update::<S>(&update, statement, crowded).await? {
+                            Sent::Done(sent) => Ok(Some(sent)),
+                            Sent::Again => Ok(None),
+                            Sent::Refused(_) => Err(refused),
+                        }
                     }
-                    done => done,
                 }
             }
             Intent::Insert {
@@ -159,14 +162,14 @@ impl Save<'_> {
         update: &Update<'_>,
         statement: &Statement,
         crowded: bool,
-    ) -> Result<Option<S::Output>> {
+    ) -> Result<Sent<S::Output>> {
         let prepared = self.session.plans.of(update, statement);
         let Some(prepared) = &*prepared else {
             return Err(update.unreadable());
         };
         let Some(judge) = &prepared.judge else {
             let save = prepared.save.fill(update.parameters(statement, &[]));
-            return Ok(Some(S::send(&self.session.db, save).await?));
+            return Ok(Sent::Done(S::send(&self.session.db, save).await?));
         };
         Box::pin(self.update_judged::<S>(update, prepared, judge, statement, crowded)).await
     }
@@ -178,17 +181,21 @@ impl Save<'_> {
         judge: &Judge,
         statement: &Statement,
         crowded: bool,
-    ) -> Result<Option<S::Output>> {
+    ) -> Result<Sent<S::Output>> {
         let tx = self.begin(crowded).await?;
         let done = match update.at_once::<S, _>(&tx, prepared, judge, statement).await {
+            Ok(Sent::Done(done)) => Ok(done),
             Ok(Sent::Again) => {
                 tx.rollback().await?;
-                return Ok(None);
+                return Ok(Sent::Again);
             }
-            Ok(Sent::Done(done)) => Ok(done),
+            Ok(Sent::Refused(error)) => {
+                tx.rollback().await?;
+                return Ok(Sent::Refused(error));
+            }
             Err(error) => Err(error),
         };
-        self.finish(tx, done).await.map(Some)
+        self.finish(tx, done).await.map(Sent::Done)
     }
 
     async fn insert<S: Form, C: ConnectionTrait>(

@@ -203,7 +203,8 @@ impl Prepared {
         judged: &Judged,
         fired: &[Fired],
     ) -> Arc<Touches> {
-        if is_uncertain(update) {
+        // A condition can bind another value each time it is asked for.
+        if is_uncertain(update) || update.write.schema.leads_through_conditions() {
             return Touches::of(update, statement, judged, fired).into();
         }
         let signature = signature(update, assigned, judged);
@@ -260,7 +261,7 @@ impl Touches {
         if backend != DbBackend::Postgres
             || update.counts.explicit
             || last.published
-            || ptr::eq(last.target, schema)
+            || last.target.order() == schema.order()
         {
             return None;
         }
@@ -288,13 +289,12 @@ fn signature(update: &Update, assigned: &Assigned, judged: &Judged) -> Signature
     let schema = update.write.schema;
     let mut signature = judged.differs.clone();
     signature.push(assigned.change(Some(judged)).touched);
+    signature.push(judged.is_unreadable());
+    let is_none = |assignment: &Assignment| assignment.value.as_ref().is_some_and(is_null);
+    signature.extend(assigned.columns.iter().map(is_none));
     for rule in update.rules {
         for column in rule.key() {
             signature.push(judged.stored(schema, &column).is_none_or(is_null));
-            let set = assigned
-                .find(&column)
-                .and_then(|assignment| assignment.value.as_ref());
-            signature.push(set.is_some_and(is_null));
         }
     }
     signature

@@ -1,5 +1,7 @@
 //! An update, judged by the stored row under its lock.
 
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
 use super::{
@@ -17,7 +19,7 @@ use super::{
 use crate::{
     clock::{Clock, Stamp},
     entity::{CompiledRule, Key},
-    error::{Error, Result},
+    error::{Error, Result, is_refusal},
     touch::{
         Assigned, Entry, Fired, Judged, Moved, carry_out, carry_out_with, lock_ahead, lock_parents, ours,
         sides,
@@ -41,6 +43,8 @@ pub(super) enum Sent<T> {
     Done(T),
     /// The row has come since it was looked for, and was not locked before the touches: all is to be taken back.
     Again,
+    /// The database has refused the statement of a touch and the save: which of them, is not known.
+    Refused(Error),
 }
 
 impl Update<'_> {
@@ -81,7 +85,7 @@ impl Update<'_> {
     ) -> Result<Option<Judged>> {
         let question = judge.question.fill(self.parameters(statement, &[]));
         let row = db.query_one_raw(question).await?;
-        Ok(assigned.judge_by(row.as_ref())?)
+        Ok(assigned.judge_by(row.as_ref()))
     }
 
     /// Outside a transaction of the application: judges, touches and writes, in one of ours.
@@ -118,15 +122,21 @@ impl Update<'_> {
         let touch = |at: usize| touches.statements[at].map(|template| template.fill(touching));
         let (sent, mut moved) = match &touches.with_save {
             Some(both) if S::READS && !self.apart => {
+                let refused = AtomicBool::new(false);
                 let save = async {
-                    let sent = S::send(tx, both.fill(parameters)).await?;
+                    let sent = S::send(tx, both.fill(parameters)).await;
+                    refused.store(sent.as_ref().is_err_and(is_refusal), SeqCst);
+                    let sent = sent?;
                     let rows = S::row(&sent).and_then(|row| row.try_get::<i64>("", ROWS).ok());
                     Ok((
                         sent,
                         rows.and_then(|rows| u64::try_from(rows).ok()).unwrap_or_default(),
                     ))
                 };
-                carry_out_with(tx, &touches.plan, touching.stamp, touch, save).await?
+                match carry_out_with(tx, &touches.plan, touching.stamp, touch, save).await {
+                    Err(error) if refused.load(SeqCst) => return Ok(Sent::Refused(error)),
+                    done => done?,
+                }
             }
             _ => {
                 let (_, moved) = carry_out(tx, &touches.plan, touching.stamp, touch).await?;
@@ -149,19 +159,15 @@ impl Update<'_> {
 
 /// The rows that the update's new foreign keys name, and those that the old ones named.
 fn moved_parents(assigned: &Assigned, judged: &Judged, fired: &[Fired]) -> Vec<(&'static CompiledRule, Key)> {
-    let moved = fired.iter().filter(|fired| fired.rule.belongs_to());
+    let moved = fired
+        .iter()
+        .filter(|fired| fired.moved && fired.rule.belongs_to());
     moved
-        .filter_map(|fired| {
-            let former = fired.former.clone()?;
+        .flat_map(|fired| {
             let current = assigned.named_after(judged, fired.rule).into_key();
-            Some(
-                [Some(former), current]
-                    .into_iter()
-                    .flatten()
-                    .map(|key| (fired.rule, key)),
-            )
+            let keys = fired.former.clone().into_iter().chain(current);
+            keys.map(|key| (fired.rule, key))
         })
-        .flatten()
         .collect()
 }
 
@@ -228,17 +234,16 @@ impl TouchTransaction {
             None => Vec::new(),
         };
         let save = prepared.save.fill(parameters);
+        if update.published.itself {
+            // Before it is sent, like the touches.
+            self.open().publish_moved(&[update.itself()])?;
+        }
         let sent = self.send_registered::<S>(entries, save).await?;
-        if S::found(&sent) {
-            if judged.is_none() {
-                // It has come since it was looked for: everything may concern it.
-                let rules: Vec<_> = fired.iter().map(|fired| fired.rule).collect();
-                let entries = ours(later::row_that_came(self, schema, key, &rules)).await?;
-                self.open().defer(entries);
-            }
-            if update.published.itself {
-                self.open().publish_moved(&[update.itself()])?;
-            }
+        if S::found(&sent) && judged.is_none() {
+            // It has come since it was looked for: everything may concern it.
+            let rules: Vec<_> = fired.iter().map(|fired| fired.rule).collect();
+            let entries = ours(later::row_that_came(self, schema, key, &rules)).await?;
+            self.open().defer(entries);
         }
         Ok(sent)
     }

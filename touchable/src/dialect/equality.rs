@@ -5,7 +5,7 @@
 
 use sea_orm::{
     DbBackend,
-    sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func},
+    sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func, Keyword},
 };
 
 use super::quoted_table;
@@ -20,28 +20,39 @@ pub(crate) fn differs(
     stored: Expr,
     value: Expr,
 ) -> Expr {
+    // A default is known to the database only.
+    if matches!(value, Expr::Keyword(Keyword::Default))
+        || matches!(&value, Expr::Custom(sql) if sql == "DEFAULT")
+    {
+        return Expr::cust("1 = 1");
+    }
     match backend {
         DbBackend::Postgres => postgres(schema, column, kind, stored, value),
         _ if kind == ColumnKind::Opaque => Expr::cust("1 = 1"),
         DbBackend::MySql => mysql(kind, stored, value),
-        _ => sqlite(kind, stored, value),
+        _ => sqlite(stored, value),
     }
 }
 
 fn postgres(schema: &Schema, column: &str, kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
     let differ = |stored: Expr, value: Expr| stored.binary(BinOper::Custom("IS DISTINCT FROM"), value);
     let written = |expr: Expr| expr.cast_as("text");
-    let bytewise =
-        |stored: Expr, value: Expr| differ(Expr::cust_with_expr(r#"$1 COLLATE "C""#, stored), value);
+    let bytes = |expr: Expr| Expr::cust_with_expr(r#"$1 COLLATE "C""#, written(expr));
+    let bytewise = |stored: Expr, value: Expr| differ(bytes(stored), bytes(value));
     match kind {
-        ColumnKind::Text | ColumnKind::Enum | ColumnKind::Float | ColumnKind::Opaque => {
-            bytewise(written(stored), written(value))
+        // Documents are normalized by `jsonb`; a `json` is the text that it was given.
+        ColumnKind::Enum | ColumnKind::Time | ColumnKind::Json | ColumnKind::Opaque => {
+            bytewise(stored, value)
         }
-        // In one order of keys, and `1.0` other than `1`.
-        ColumnKind::Json => {
-            let ordered = |expr: Expr| written(expr.cast_as("jsonb"));
-            bytewise(ordered(stored), ordered(value))
+        // `char(n)` is read with its blanks, and written without.
+        ColumnKind::Text => {
+            let trimmed =
+                r#"CASE WHEN pg_typeof($1) = 'bpchar'::regtype THEN rtrim($2, ' ') ELSE $2 END COLLATE "C""#;
+            let value = Expr::cust_with_exprs(trimmed, [stored.clone(), written(value)]);
+            differ(bytes(stored), value)
         }
+        // As numbers, so that a value of more digits differs, and as they are written, so that zeros do.
+        ColumnKind::Float => differ(stored.clone(), value.clone()).or(bytewise(stored, value)),
         // A column with a scale rounds to that of its values; one without keeps each as it is.
         ColumnKind::Decimal => {
             let scale = Expr::cust_with_exprs("coalesce(scale($1), 0)", [stored.clone()]);
@@ -51,7 +62,7 @@ fn postgres(schema: &Schema, column: &str, kind: ColumnKind, stored: Expr, value
                     Expr::cust(has_scale(schema, column)),
                     differ(stored.clone(), rounded),
                 )
-                .finally(bytewise(written(stored), written(value)))
+                .finally(bytewise(stored, value))
                 .into()
         }
         ColumnKind::Zoned | ColumnKind::Naive | ColumnKind::Integer | ColumnKind::Other => {
@@ -73,8 +84,10 @@ fn has_scale(schema: &Schema, column: &str) -> String {
 fn mysql(kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
     let differ = |stored: Expr, value: Expr| stored.binary(BinOper::Custom("<=>"), value).not();
     let bytes = |expr: Expr| Expr::expr(Func::cast_as(expr, "BINARY"));
+    // In one character set: the bytes of another one can look like those of another text.
+    let text = |expr: Expr| Expr::cust_with_expr("CAST(CONVERT(? USING utf8mb4) AS BINARY)", expr);
     match kind {
-        ColumnKind::Text | ColumnKind::Enum | ColumnKind::Json => differ(bytes(stored), bytes(value)),
+        ColumnKind::Text | ColumnKind::Enum | ColumnKind::Json => differ(text(stored), text(value)),
         // Only zero has two equal forms.
         ColumnKind::Float => {
             let zero = stored
@@ -88,15 +101,8 @@ fn mysql(kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
     }
 }
 
-fn sqlite(kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
-    let bytewise = matches!(
-        kind,
-        ColumnKind::Text | ColumnKind::Enum | ColumnKind::Decimal | ColumnKind::Float | ColumnKind::Json
-    );
-    let stored = if bytewise {
-        Expr::cust_with_expr("? COLLATE BINARY", stored)
-    } else {
-        stored
-    };
-    stored.binary(BinOper::IsNot, value)
+fn sqlite(stored: Expr, value: Expr) -> Expr {
+    // Without the affinity of the value's own column, which would turn text into numbers before they are compared.
+    let value = Expr::cust_with_expr("(+?)", value);
+    Expr::cust_with_expr("? COLLATE BINARY", stored).binary(BinOper::IsNot, value)
 }

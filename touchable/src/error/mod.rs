@@ -16,7 +16,7 @@ mod trouble;
 use sea_orm::DbErr;
 
 pub use problem::{Fault, Problem};
-pub(crate) use trouble::{Trouble, Troubled, is_read_only, rolls_back, trouble_of};
+pub(crate) use trouble::{Trouble, Troubled, is_read_only, is_refusal, rolls_back, trouble_of};
 
 use self::cache::Failure;
 

@@ -75,6 +75,11 @@ pub(crate) fn rolls_back(error: &DbErr) -> bool {
         && printed(error).is_some_and(|printed| printed.starts_with("1213 "))
 }
 
+/// Whether the database has answered that it will not, for good.
+pub(crate) fn is_refusal(error: &DbErr) -> bool {
+    database_error(error).is_some() && error.trouble().is_none()
+}
+
 /// Whether `SQLite` may not write here.
 pub(crate) fn is_read_only(error: &DbErr) -> bool {
     let code = |error: &DbErr| database_error(error)?.code()?.parse::<u16>().ok();

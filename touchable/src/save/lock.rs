@@ -63,10 +63,12 @@ pub trait LockRecord: ModelTrait<Entity: Touchable> + Sync {
     {
         let names: Vec<&'static str> = columns.iter().map(IdenStatic::as_str).collect();
         async move {
+            let touch = Self::Entity::schema().touch;
             let concerns = |rule: &CompiledRule| {
-                let leads = |name: &&str| rule.key().any(|column| column == **name);
                 rule.events.contains(Event::Update)
-                    && names.iter().any(|name| rule.watches(name) || leads(name))
+                    && names
+                        .iter()
+                        .any(|name| rule.is_concerned_by(name, *name == touch))
             };
             lock(self, tx, concerns).await
         }

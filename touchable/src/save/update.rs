@@ -78,11 +78,12 @@ where
             let entries = assigned.fired(&key, &judged, &fired);
             flush(db, entries, schema, &Except::Row(key.clone())).await?;
         }
-        _ => {
+        judged => {
             // The new side is asked of the row once it is written.
+            let unreadable = judged.is_some_and(|judged| judged.is_unreadable());
             let formerly = fired
                 .iter()
-                .filter(|fired| fired.moved && fired.rule.is_conditional());
+                .filter(|fired| fired.moved && (unreadable || fired.rule.is_conditional()));
             let formerly = formerly.map(|fired| sides::stored(schema, fired.rule, &key));
             note.entries = sides::find(db, formerly.collect()).await?;
             note.fired = fired;

@@ -171,7 +171,7 @@ impl Assigned {
         if self.always {
             return Expr::cust("1 = 1");
         }
-        let kind = self.schema.kind(column).unwrap_or(ColumnKind::Other);
+        let kind = self.schema.kind(column).unwrap_or(ColumnKind::Opaque);
         equality::differs(self.backend, self.schema, column, kind, stored, value)
     }
 }

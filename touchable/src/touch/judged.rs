@@ -12,13 +12,13 @@ use super::{Assigned, Assignment, Entry, Start, Values, sides};
 use crate::{
     clock::Stamp,
     dialect::row_lock,
-    entity::{ColumnKind, CompiledRule, Key, Schema, is_null},
+    entity::{CompiledRule, Key, Schema, is_null},
 };
 
 /// The stored row of an update, and what each assignment does to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Judged {
-    /// In the order of the entity's columns.
+    /// In the order of the entity's columns; empty when they cannot be read.
     pub values: Vec<Value>,
     /// Whether an assignment changes its column, in the order of the assignments.
     pub differs: Vec<bool>,
@@ -87,29 +87,27 @@ impl Change<'_> {
 }
 
 impl Judged {
-    fn read(assigned: &Assigned, row: &QueryResult) -> Result<Self, DbErr> {
+    fn read(assigned: &Assigned, row: &QueryResult) -> Self {
+        // A constant is an integer of one width here and of another there. Only a clear no is none.
         let differs = |at: usize| {
-            // A constant is an integer of one width here and of another there.
             let flag = flag(at);
-            row.try_get::<i32>("", &flag).is_ok_and(|differs| differs == 1)
-                || row.try_get::<i64>("", &flag).is_ok_and(|differs| differs == 1)
+            let same = row.try_get::<i32>("", &flag).is_ok_and(|differs| differs == 0)
+                || row.try_get::<i64>("", &flag).is_ok_and(|differs| differs == 0);
+            !same
         };
-        let mut judged = Self {
-            values: (assigned.schema.rows.columns)(row)?,
+        Self {
+            values: (assigned.schema.rows.columns)(row).unwrap_or_else(|error| {
+                // SeaORM alone would not have read it before the update, which may be its repair.
+                tracing::debug!(table = assigned.schema.name, %error, "the stored row cannot be read");
+                Vec::new()
+            }),
             differs: (0..assigned.columns.len()).map(differs).collect(),
-        };
-        for (at, Assignment { column, value, .. }) in assigned.columns.iter().enumerate() {
-            // Who reads a document does not see how it is written.
-            if assigned.schema.kind(column) == Some(ColumnKind::Json)
-                && let Some(stored) = judged.stored(assigned.schema, column)
-                && let Some(value) = value
-                && !matches!(stored, Value::String(_))
-                && !assigned.always
-            {
-                judged.differs[at] = stored != value;
-            }
         }
-        Ok(judged)
+    }
+
+    /// Whether what is stored is no model: which rows it names has to be asked of the database.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.values.is_empty()
     }
 
     /// What is stored in a column.
@@ -158,12 +156,12 @@ impl Assigned {
         lock: Option<LockType>,
     ) -> Result<Option<Judged>, DbErr> {
         let question = self.backend.build(&self.question(key, lock));
-        self.judge_by(db.query_one_raw(question).await?.as_ref())
+        Ok(self.judge_by(db.query_one_raw(question).await?.as_ref()))
     }
 
     /// The same by the answer to the question.
-    pub(crate) fn judge_by(&self, row: Option<&QueryResult>) -> Result<Option<Judged>, DbErr> {
-        row.map(|row| Judged::read(self, row)).transpose()
+    pub(crate) fn judge_by(&self, row: Option<&QueryResult>) -> Option<Judged> {
+        row.map(|row| Judged::read(self, row))
     }
 
     /// What is changed in the stored row; without it, as far as is known.
@@ -218,7 +216,8 @@ impl Assigned {
             ]
         };
         let after = self.named_after(judged, rule);
-        if matches!(after, Named::Unknown) || (fired.moved && rule.is_conditional()) {
+        if judged.is_unreadable() || matches!(after, Named::Unknown) || (fired.moved && rule.is_conditional())
+        {
             return asked();
         }
         let values = Values {

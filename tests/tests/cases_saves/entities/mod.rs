@@ -1,5 +1,6 @@
 //! Schemas that only these cases need.
 
+pub mod drafts;
 pub mod hooked;
 pub mod kinds;
 pub mod readings;

@@ -84,5 +84,7 @@ readings! {
     json, Json;
     document, Json, #[sea_orm(column_type = "JsonBinary")];
     text_document, String, #[sea_orm(column_type = "JsonBinary", select_as = "text", save_as = "jsonb")];
+    padded, String, #[sea_orm(column_type = "Char(Some(5))")];
+    latin, String;
     period, String, #[sea_orm(column_type = "Interval(None, None)", select_as = "text", save_as = "interval")];
 }

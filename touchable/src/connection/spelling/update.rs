@@ -69,8 +69,12 @@ impl WrittenUpdate {
     pub fn unchanged(&self, touch: &str, backend: DbBackend) -> Statement {
         let table = self.head.trim_start_matches("UPDATE ").trim_end_matches(" SET ");
         let mut statement = Captured::default();
-        if backend == DbBackend::MySql {
-            statement.push(&format!("UPDATE {table} SET `{touch}` = `{touch}`"));
+        // What counts rows counts those of a write: an update that is one to nobody.
+        if backend == DbBackend::MySql || (backend == DbBackend::Sqlite && self.returning.sql.is_empty()) {
+            let quote = if backend == DbBackend::MySql { '`' } else { '"' };
+            statement.push(&format!(
+                "UPDATE {table} SET {quote}{touch}{quote} = {quote}{touch}{quote}"
+            ));
         } else {
             statement.push("SELECT ");
             let columns = self.returning.sql.trim_start_matches(" RETURNING ");
@@ -132,12 +136,15 @@ pub(in crate::connection) const ROWS: &str = "touchable_rows";
 /// A touch and a save in one statement, as PostgreSQL has it; `None` when the save returns no row.
 pub(in crate::connection) fn together(touch: &Statement, save: &Statement) -> Option<Statement> {
     let save = Captured::of_statement(save);
-    save.find(" RETURNING ")?;
+    let (save, returning) = save.split_at(save.find(" RETURNING ")?);
     let mut whole = Captured::default();
     whole.push("WITH \"touchable_touched\" AS (");
     whole.append(Captured::of_statement(touch));
     whole.push(" RETURNING 1) ");
     whole.append(save);
+    // The save depends on the touch, so that this comes first: what triggers of the save write, the touch would pass over.
+    whole.push(" AND (SELECT count(*) FROM \"touchable_touched\") >= 0");
+    whole.append(returning);
     whole.push(&format!(
         ", (SELECT count(*) FROM \"touchable_touched\") AS \"{ROWS}\""
     ));
@@ -201,8 +208,13 @@ mod tests {
                 MYSQL,
                 "UPDATE `events` SET `updated_at` = `updated_at` WHERE `events`.`id` = ?",
             ),
+            (
+                DbBackend::Sqlite,
+                MYSQL,
+                r#"UPDATE `events` SET "updated_at" = "updated_at" WHERE `events`.`id` = ?"#,
+            ),
         ] {
-            let statement = statement(backend, sql, if backend == DbBackend::MySql { 3 } else { 4 });
+            let statement = statement(backend, sql, if sql == MYSQL { 3 } else { 4 });
             let unchanged = WrittenUpdate::read(&statement)
                 .unwrap()
                 .unchanged("updated_at", backend);
@@ -219,7 +231,7 @@ mod tests {
         let both = together(&touch, &save).unwrap();
         assert_eq!(
             both.sql,
-            r#"WITH "touchable_touched" AS (UPDATE "tasks" SET "updated_at" = $1 WHERE "event_id" = $2 RETURNING 1) UPDATE "app"."events" SET "name" = $3, "kind" = CAST($4 AS "kind"), "note, = WHERE" = $5 WHERE "events"."id" = $6 RETURNING "id", "name", (SELECT count(*) FROM "touchable_touched") AS "touchable_rows""#
+            r#"WITH "touchable_touched" AS (UPDATE "tasks" SET "updated_at" = $1 WHERE "event_id" = $2 RETURNING 1) UPDATE "app"."events" SET "name" = $3, "kind" = CAST($4 AS "kind"), "note, = WHERE" = $5 WHERE "events"."id" = $6 AND (SELECT count(*) FROM "touchable_touched") >= 0 RETURNING "id", "name", (SELECT count(*) FROM "touchable_touched") AS "touchable_rows""#
         );
         assert_eq!(both.values.unwrap().0, [1, 2, 1, 2, 3, 4].map(Into::into));
         assert!(together(&touch, &touch).is_none());

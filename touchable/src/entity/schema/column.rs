@@ -20,6 +20,8 @@ pub(crate) enum ColumnKind {
     Enum,
     /// Equal documents can be written in several ways.
     Json,
+    /// A time of day.
+    Time,
     /// A type that some backend cannot compare.
     Opaque,
     Other,
@@ -38,12 +40,18 @@ impl ColumnKind {
             | ColumnType::SmallUnsigned
             | ColumnType::Unsigned
             | ColumnType::BigUnsigned => Self::Integer,
-            ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text => Self::Text,
+            ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Money(_) => {
+                Self::Text
+            }
             ColumnType::Enum { .. } => Self::Enum,
             ColumnType::Json | ColumnType::JsonBinary => Self::Json,
-            ColumnType::Custom(_) | ColumnType::Array(_) | ColumnType::Interval(..) => Self::Opaque,
+            ColumnType::Time => Self::Time,
+            ColumnType::Custom(_)
+            | ColumnType::Array(_)
+            | ColumnType::Interval(..)
+            | ColumnType::Vector(_) => Self::Opaque,
             ColumnType::Decimal(_) => Self::Decimal,
-            ColumnType::Float | ColumnType::Double | ColumnType::Money(_) => Self::Float,
+            ColumnType::Float | ColumnType::Double => Self::Float,
             _ => Self::Other,
         }
     }
@@ -52,13 +60,17 @@ impl ColumnKind {
 /// The type that PostgreSQL has to be told for a value, where the driver says `text` and the column is not.
 pub(crate) type Cast = Option<DynIden>;
 
+/// Types of extensions whose values are sent as text, and that compare in ways of their own.
+const EXTENSIONS: [&str; 2] = ["citext", "ltree"];
+
 pub(super) fn cast(column: &ColumnType) -> Cast {
     match column {
         ColumnType::Enum { name, .. } => Some(name.clone()),
         ColumnType::Custom(name) => {
-            let name = name.to_string();
-            let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-            is_plain.then(|| Alias::new(name).into_iden())
+            let name = name.to_string().to_lowercase();
+            EXTENSIONS
+                .contains(&name.as_str())
+                .then(|| Alias::new(name).into_iden())
         }
         _ => None,
     }

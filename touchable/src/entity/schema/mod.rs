@@ -51,6 +51,7 @@ pub struct Schema {
     pub(crate) quoted: [OnceLock<String>; 2],
     place: OnceLock<Place>,
     circles: OnceLock<Vec<&'static Schema>>,
+    conditional: OnceLock<bool>,
     published: OnceLock<Vec<&'static Schema>>,
 }
 
@@ -89,6 +90,7 @@ impl Schema {
             quoted: [const { OnceLock::new() }; 2],
             place: OnceLock::new(),
             circles: OnceLock::new(),
+            conditional: OnceLock::new(),
             published: OnceLock::new(),
             rules: E::RULES.iter().map(CompiledRule::of).collect(),
             columns: E::Column::iter()
@@ -189,6 +191,18 @@ impl Schema {
     /// For each circle of rules that this entity's lead to, the entity that comes first in the order of locks.
     pub(crate) fn circles(&'static self) -> &'static [&'static Self] {
         self.circles.get_or_init(|| self.find_circles())
+    }
+
+    /// Whether an association on the way of this entity's rules has a condition of its own.
+    pub(crate) fn leads_through_conditions(&'static self) -> bool {
+        *self.conditional.get_or_init(|| {
+            let reached = self.reached();
+            let mut hops = reached
+                .iter()
+                .flat_map(|schema| &schema.rules)
+                .flat_map(|rule| &rule.hops);
+            hops.any(|hop| hop.on_condition.is_some())
+        })
     }
 
     fn find_circles(&'static self) -> Vec<&'static Self> {
