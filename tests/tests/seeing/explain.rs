@@ -35,6 +35,10 @@ async fn quietly(world: &World, ask: impl AsyncFn() -> touchable::Result<Explana
     let before = world.moments().await;
     let (sent, explanation) = world.statements.during(ask()).await;
     for sql in sent {
+        // MariaDB reads this before it: how deep a recursion of the statement may go.
+        let sql = sql
+            .split_once("FOR */ ")
+            .map_or(&*sql, |(_, statement)| statement);
         assert!(sql.starts_with("SELECT ") && !sql.contains(" FOR "), "{sql}");
     }
     assert_eq!(before, world.moments().await);

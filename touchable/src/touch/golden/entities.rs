@@ -3,7 +3,7 @@
 pub(super) mod event {
     use sea_orm::entity::prelude::*;
 
-    use crate::Touchable;
+    use touchable_derive::Touchable;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
@@ -27,7 +27,7 @@ pub(super) mod event {
 pub(super) mod tag {
     use sea_orm::entity::prelude::*;
 
-    use crate::Touchable;
+    use touchable_derive::Touchable;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
@@ -47,7 +47,7 @@ pub(super) mod tag {
 pub(super) mod event_tag {
     use sea_orm::entity::prelude::*;
 
-    use crate::Touchable;
+    use touchable_derive::Touchable;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
@@ -68,7 +68,7 @@ pub(super) mod event_tag {
 pub(super) mod task {
     use sea_orm::entity::prelude::*;
 
-    use crate::Touchable;
+    use touchable_derive::Touchable;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
@@ -92,7 +92,7 @@ pub(super) mod ticket {
         sea_query::{ExprTrait, IntoCondition},
     };
 
-    use crate::Touchable;
+    use touchable_derive::Touchable;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
     #[sea_orm(table_name = "tickets")]
@@ -124,7 +124,7 @@ pub(super) mod ticket {
 pub(super) mod participant {
     use sea_orm::entity::prelude::*;
 
-    use crate::Touchable;
+    use touchable_derive::Touchable;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
@@ -143,7 +143,7 @@ pub(super) mod participant {
 pub(super) mod tree {
     use sea_orm::entity::prelude::*;
 
-    use crate::Touchable;
+    use touchable_derive::Touchable;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
@@ -163,7 +163,7 @@ pub(super) mod circle {
     pub mod left {
         use sea_orm::entity::prelude::*;
 
-        use crate::Touchable;
+        use touchable_derive::Touchable;
 
         #[sea_orm::model]
         #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
@@ -181,7 +181,7 @@ pub(super) mod circle {
     pub mod right {
         use sea_orm::entity::prelude::*;
 
-        use crate::Touchable;
+        use touchable_derive::Touchable;
 
         #[sea_orm::model]
         #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]

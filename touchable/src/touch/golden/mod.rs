@@ -11,8 +11,8 @@ use super::{
     Assigned, Assignment, Entry, Except, Fired, Judged, Named, Plan, Query, Sql, Start, Values, plan, rows_of,
 };
 use crate::{
-    Stamp, Touchable,
-    entity::{CompiledRule, Key, Schema},
+    clock::Stamp,
+    entity::{CompiledRule, Key, Schema, Touchable},
 };
 
 const BACKENDS: [DbBackend; 3] = [DbBackend::Postgres, DbBackend::MySql, DbBackend::Sqlite];
