@@ -26,12 +26,9 @@
 //!
 //! - The counters are incremented when the UPDATE has succeeded. A transaction that is rolled back afterwards takes the
 //!   touches back and not the counts.
-//! - An `update_without_returning` runs no hook after it and is not counted as a save. Outside a transaction of a
-//!   [`TouchConnection`](crate::TouchConnection) on PostgreSQL it is one statement with its touches, of which no row
-//!   comes back: their rows are not known.
-//! - While others write on the same PostgreSQL server, that one statement may be in vain: a span with no rows comes before the
-//!   one of the transaction that does it.
-//! - On that one statement `seconds` includes the save, and there are no spans inside: its touches have none of their own.
+//! - An `update_without_returning` runs no hook after it and is not counted as a save.
+//! - On PostgreSQL, outside a transaction of the application, the last touch of a save is sent together with the save on a
+//!   [`TouchConnection`](crate::TouchConnection): its span, and `seconds`, include the save.
 
 use metrics::{Key, Label, Level, Metadata};
 
