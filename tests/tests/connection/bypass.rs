@@ -9,7 +9,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, NotSet,
     QueryFilter, Set, Statement, TransactionTrait, sea_query::Expr,
 };
-use touchable::{Error, TouchAll, TouchConnection, TouchGraph, TouchMany, TouchRecord, Touchable};
+use touchable::{Error, TouchAll, TouchConnection, TouchGraph, TouchMany, TouchRecord};
 use touchable_tests::{
     Backend, World,
     entities::{board, outer, plain, tags},
