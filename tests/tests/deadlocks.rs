@@ -10,7 +10,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr,
     EntityTrait, ModelTrait, QueryFilter, Set, TransactionTrait, Unchanged,
 };
-use touchable::{TouchAll, TouchMany, Touchable};
+use touchable::{TouchAll, TouchMany};
 use touchable_tests::{
     Backend, World,
     entities::{board, cycle, outer},
