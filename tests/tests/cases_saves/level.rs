@@ -19,7 +19,7 @@ pub enum Level {
 }
 
 impl Level {
-    const ALL: [Self; 4] = [
+    pub const ALL: [Self; 4] = [
         Self::Connection,
         Self::Transaction,
         Self::TouchConnection,
