@@ -61,7 +61,7 @@ pub(super) async fn run(all: Vec<Work>) -> Result<(), DbErr> {
 /// # Example: tell somebody
 ///
 /// ```no_run
-/// # async fn publish() -> Result<(), std::io::Error> { Ok(()) }
+/// # async fn tell() -> Result<(), std::io::Error> { Ok(()) }
 /// # async fn run(tx: touchable::TouchTransaction) -> touchable::Result<()> {
 /// touchable::after_commit(&tx, || tell()).await?;
 /// # Ok(())
