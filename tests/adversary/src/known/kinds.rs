@@ -24,6 +24,16 @@ pub const KINDS: &[Kind] = &[
         )],
     },
     Kind {
+        name: "K6 in doubt a value that is set again counts as a change: too much",
+        shape: |seen| seen.schema.name.starts_with("typed") && seen.is(&[Surplus, Levels]),
+        shown: &[],
+    },
+    Kind {
+        name: "K7 keys that are `citext` in the database and text in the entity are compared as text",
+        shape: |seen| seen.backend == Postgres && seen.schema.name == "kinds" && seen.is(&[Stale, Levels]),
+        shown: &[],
+    },
+    Kind {
         name: "K10 SQLite: a transaction that we let read before it writes",
         shape: |seen| seen.backend == Sqlite && seen.is(&[Contention]) && seen.says("locked"),
         shown: &[],
