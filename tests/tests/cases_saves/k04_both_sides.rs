@@ -1,6 +1,9 @@
 //! K4: the condition of an association is asked on both sides of a change.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set,
+    sea_query::{Expr, OnConflict},
+};
 use touchable::TouchMany;
 use touchable_tests::{World, cases};
 
@@ -80,6 +83,51 @@ async fn k04_a_type_column_in_bulk(world: &World) {
         .unwrap();
 }
 
+/// Remark 1 as it is to be, where there is one already.
+async fn upsert(world: &World, column: remark::Column, change: impl FnOnce(&mut remark::ActiveModel)) {
+    let mut other = world.active::<remark::Entity>(1).await.reset_all();
+    change(&mut other);
+    remark::Entity::insert(other)
+        .on_conflict(
+            OnConflict::column(remark::Column::Id)
+                .update_column(column)
+                .to_owned(),
+        )
+        .touching()
+        .exec(&world.db)
+        .await
+        .unwrap();
+}
+
+async fn k04_a_polymorphic_key_in_an_upsert(world: &World) {
+    remarks::populate(world).await;
+    let save = upsert(world, remark::Column::TargetId, |remark| {
+        remark.target_id = Set(2)
+    });
+    world
+        .expect_moved(&["remarks 1", "posts 1", "posts 2"], save)
+        .await;
+}
+
+async fn k04_a_type_column_in_an_upsert(world: &World) {
+    remarks::populate(world).await;
+    let save = upsert(world, remark::Column::Kind, |remark| {
+        remark.kind = Set("photo".to_owned())
+    });
+    world
+        .expect_moved(&["remarks 1", "posts 1", "photos 1"], save)
+        .await;
+}
+
+/// … and then it is about nothing.
+async fn k04_a_type_column_of_nothing_in_an_upsert(world: &World) {
+    remarks::populate(world).await;
+    let save = upsert(world, remark::Column::Kind, |remark| {
+        remark.kind = Set("nothing".to_owned())
+    });
+    world.expect_moved(&["remarks 1", "posts 1"], save).await;
+}
+
 cases!(remarks::tables(), 2:
     k04_a_foreign_key_under_a_condition on sqlite postgres mariadb,
     k04_a_foreign_key_under_a_condition_in_bulk on sqlite postgres mariadb,
@@ -87,4 +135,7 @@ cases!(remarks::tables(), 2:
     k04_a_polymorphic_key_in_bulk on sqlite postgres mariadb,
     k04_a_type_column on sqlite postgres mariadb,
     k04_a_type_column_in_bulk on sqlite postgres mariadb,
+    k04_a_polymorphic_key_in_an_upsert on sqlite postgres mariadb,
+    k04_a_type_column_in_an_upsert on sqlite postgres mariadb,
+    k04_a_type_column_of_nothing_in_an_upsert on sqlite postgres mariadb,
 );

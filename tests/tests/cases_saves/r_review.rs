@@ -1,7 +1,7 @@
 //! R: what a reading of the engine found, before anybody met it.
 
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set, Unchanged};
-use touchable_tests::{World, at, cases, entities::board};
+use touchable_tests::{Backend, World, at, cases, entities::board};
 
 use crate::{
     entities::readings::{self, latin, meter, padded},
@@ -79,6 +79,36 @@ async fn r_a_save_that_the_database_refuses(world: &World) {
 }
 
 cases!(board::tables(), 2: r_a_save_that_the_database_refuses on sqlite postgres mariadb);
+
+/// It is named, though the touch may have been sent together with the save.
+async fn r_a_touch_that_the_database_refuses(world: &World) {
+    two_tasks(world).await;
+    let refusing: &[&str] = match world.backend {
+        Backend::Sqlite => {
+            &["CREATE TRIGGER refuse BEFORE UPDATE ON tasks BEGIN SELECT RAISE(ABORT, 'refused'); END"]
+        }
+        Backend::Postgres => &[
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$",
+            "CREATE TRIGGER refuse BEFORE UPDATE ON tasks FOR EACH ROW EXECUTE FUNCTION refuse()",
+        ],
+        Backend::MariaDb => &[
+            "CREATE TRIGGER refuse BEFORE UPDATE ON tasks FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'",
+        ],
+    };
+    for sql in refusing {
+        world.db.execute_unprepared(sql).await.unwrap();
+    }
+    let db = touchable::connect(world.db.clone());
+    let mut event = world.active::<board::event::Entity>(1).await;
+    event.name = Set("renamed".to_owned());
+    let refused = world.expect_moved(&[], event.update(&db)).await.unwrap_err();
+    let refused = touchable::Error::from(refused);
+    assert_eq!(refused.table(), Some("tasks"), "{refused}");
+    assert!(refused.to_string().contains("refused"), "{refused}");
+    assert_eq!(world.model::<board::event::Entity>(1).await.name, "event 1");
+}
+
+cases!(board::tables(), 2: r_a_touch_that_the_database_refuses on sqlite postgres mariadb);
 
 /// What `char(5)` is read with, it is written without.
 async fn r_a_padded_text_again(world: &World) {

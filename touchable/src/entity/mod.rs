@@ -23,5 +23,5 @@ pub(crate) use row::{
 };
 pub use rule::{Dirty, Event, Events, Fields, Rule};
 pub use schema::Schema;
-pub(crate) use schema::{Cast, ColumnKind, CompiledRule, known as known_schemas};
+pub(crate) use schema::{Cast, ColumnKind, CompiledRule, known as known_schemas, typed};
 pub use touchable::{StampType, Touchable, VersionType};

@@ -1,6 +1,9 @@
 //! How a column is bumped.
 
-use sea_orm::sea_query::{Alias, ColumnType, DynIden, IntoIden};
+use sea_orm::{
+    Value,
+    sea_query::{Alias, ColumnType, DynIden, Expr, ExprTrait, IntoIden},
+};
 
 /// How a column is bumped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,5 +76,13 @@ pub(super) fn cast(column: &ColumnType) -> Cast {
                 .then(|| Alias::new(name).into_iden())
         }
         _ => None,
+    }
+}
+
+/// A value in the type that it has to be cast to, if it has to.
+pub(crate) fn typed(value: Value, cast: Option<&Cast>) -> Expr {
+    match cast {
+        Some(Some(name)) => Expr::val(value).as_enum(name.clone()),
+        _ => Expr::val(value),
     }
 }

@@ -16,7 +16,7 @@ use sea_orm::{
     sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, TableRef},
 };
 
-pub(crate) use column::{Cast, ColumnKind};
+pub(crate) use column::{Cast, ColumnKind, typed};
 pub(crate) use compiled_rule::CompiledRule;
 pub(crate) use place::Place;
 
@@ -114,6 +114,12 @@ impl Schema {
     pub(crate) fn casts<'a>(&self, columns: impl IntoIterator<Item = &'a str>) -> Vec<Cast> {
         let cast = |column| self.columns.iter().find(|(name, ..)| *name == column)?.2.clone();
         columns.into_iter().map(cast).collect()
+    }
+
+    /// A value of a column in its type.
+    pub(crate) fn typed(&self, column: &str, value: Value) -> Expr {
+        let casts = self.casts([column]);
+        typed(value, casts.first())
     }
 
     /// A column of the primary key as the process reads it: PostgreSQL's enums as text, as SeaORM does it.

@@ -3,7 +3,7 @@
 use std::slice;
 
 use sea_orm::{
-    Identity, RelationDef, Value,
+    Identity, RelationDef,
     sea_query::{
         Alias, Asterisk, Condition, ConditionType, DynIden, Expr, ExprTrait, Query, SelectStatement,
         UnionType,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     dialect::table_name,
-    entity::{Cast, CompiledRule, Key, Schema},
+    entity::{Cast, CompiledRule, Key, Schema, typed},
 };
 
 impl Sql {
@@ -235,14 +235,10 @@ pub(crate) fn of_keys(table: &DynIden, schema: &Schema, keys: &[Key]) -> Conditi
 /// The rows that have one of these keys in these columns.
 pub(crate) fn in_values(table: &DynIden, columns: &[DynIden], keys: &[Key], casts: &[Cast]) -> Condition {
     let column = |column: &DynIden| Expr::col((table.clone(), column.clone()));
-    let typed = |at: usize, value: &Value| match casts.get(at) {
-        Some(Some(name)) => Expr::val(value.clone()).as_enum(name.clone()),
-        _ => Expr::val(value.clone()),
-    };
     let all = |key: &Key| {
         key.iter()
             .enumerate()
-            .map(|(at, value)| typed(at, value))
+            .map(|(at, value)| typed(value.clone(), casts.get(at)))
             .collect::<Vec<_>>()
     };
     let expr = match (columns, keys) {

@@ -160,8 +160,8 @@ impl<E: Touchable> Batch<E> {
     /// What shows the rows that were written.
     fn shown(&self, written: Written) -> Shown {
         let is_plain = |rule: &&CompiledRule| {
-            let asks = rule.hops.first().is_some_and(|hop| hop.on_condition.is_some());
-            self.conflict.is_none() && self.rows.give(rule.key()) && (!asks || written.created.is_none())
+            let asks = rule.is_conditional() && written.created.is_some();
+            self.conflict.is_none() && self.rows.give(rule.key()) && !asks
         };
         let (plain, creating): (Vec<_>, Vec<_>) = creating::<E>().partition(is_plain);
         Shown {

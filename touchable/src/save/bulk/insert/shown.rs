@@ -7,7 +7,7 @@ use sea_orm::sea_query::Alias;
 use super::super::stored::Stored;
 use crate::{
     entity::{CompiledRule, Key, Schema, is_null, same},
-    touch::{CHUNK, Entry, Except, Query as Rows, Start, Values, rows_of},
+    touch::{CHUNK, Entry, Except, Query as Rows, Start, Values, rows_of, sides},
 };
 
 /// A row that was there, and is not as it was.
@@ -52,8 +52,9 @@ impl Changed {
         }
     }
 
+    /// Whether a rule may associate other rows now, be it by its condition.
     fn moves(&self, rule: &CompiledRule) -> bool {
-        rule.key().any(|column| self.columns.contains(&column.as_str()))
+        self.columns.iter().any(|column| rule.is_moved_by(column))
     }
 
     fn fires(&self, rule: &CompiledRule) -> bool {
@@ -62,10 +63,19 @@ impl Changed {
             || (self.touched && rule.cascades())
     }
 
-    /// What a rule named before, where that is another now.
-    fn former(&self, schema: &Schema, rule: &CompiledRule) -> Option<Key> {
-        let before = self.before.as_ref().filter(|_| self.moves(rule))?;
-        key_of(schema, before, rule)
+    /// The row as it was, where a rule may associate other rows now.
+    fn before(&self, rule: &CompiledRule) -> Option<&Stored> {
+        self.before.as_ref().filter(|_| self.moves(rule))
+    }
+
+    /// What a rule under a condition named before: the condition is asked of the row as it was.
+    fn formerly(&self, schema: &'static Schema, rule: &'static CompiledRule) -> Option<Entry> {
+        let before = self.before(rule)?;
+        let columns = schema.column_names().zip(&before.values);
+        let was = columns
+            .filter(|(name, _)| rule.is_moved_by(name))
+            .map(|(name, value)| (name, schema.typed(name, value.clone())));
+        Some(sides::becoming(schema, rule, &self.key, was.collect()))
     }
 }
 
@@ -120,12 +130,22 @@ impl Shown {
         let changed_rows = self.updating.iter().flat_map(|rule| {
             let fired: Vec<&Changed> = changed.iter().filter(|row| row.fires(rule)).collect();
             let keys: Vec<Key> = fired.iter().map(|row| row.key.clone()).collect();
-            let former: Vec<Key> = fired
-                .iter()
-                .filter_map(|row| row.former(self.schema, rule))
-                .collect();
             let now = (!keys.is_empty()).then(|| self.stored(rule, &keys));
-            let before = (!former.is_empty()).then(|| self.named(rule, former));
+            let before: Vec<Entry> = if rule.is_conditional() {
+                fired
+                    .iter()
+                    .filter_map(|row| row.formerly(self.schema, rule))
+                    .collect()
+            } else {
+                let former = fired
+                    .iter()
+                    .filter_map(|row| key_of(self.schema, row.before(rule)?, rule));
+                let former: Vec<Key> = former.collect();
+                (!former.is_empty())
+                    .then(|| self.named(rule, former))
+                    .into_iter()
+                    .collect()
+            };
             now.into_iter().chain(before)
         });
         let entries = parents.chain(created_rows).chain(changed_rows).collect();
