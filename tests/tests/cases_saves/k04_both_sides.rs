@@ -102,7 +102,7 @@ async fn upsert(world: &World, column: remark::Column, change: impl FnOnce(&mut 
 async fn k04_a_polymorphic_key_in_an_upsert(world: &World) {
     remarks::populate(world).await;
     let save = upsert(world, remark::Column::TargetId, |remark| {
-        remark.target_id = Set(2)
+        remark.target_id = Set(2);
     });
     world
         .expect_moved(&["remarks 1", "posts 1", "posts 2"], save)
@@ -112,7 +112,7 @@ async fn k04_a_polymorphic_key_in_an_upsert(world: &World) {
 async fn k04_a_type_column_in_an_upsert(world: &World) {
     remarks::populate(world).await;
     let save = upsert(world, remark::Column::Kind, |remark| {
-        remark.kind = Set("photo".to_owned())
+        remark.kind = Set("photo".to_owned());
     });
     world
         .expect_moved(&["remarks 1", "posts 1", "photos 1"], save)
@@ -123,7 +123,7 @@ async fn k04_a_type_column_in_an_upsert(world: &World) {
 async fn k04_a_type_column_of_nothing_in_an_upsert(world: &World) {
     remarks::populate(world).await;
     let save = upsert(world, remark::Column::Kind, |remark| {
-        remark.kind = Set("nothing".to_owned())
+        remark.kind = Set("nothing".to_owned());
     });
     world.expect_moved(&["remarks 1", "posts 1"], save).await;
 }
