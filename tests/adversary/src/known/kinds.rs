@@ -81,4 +81,20 @@ pub const KINDS: &[Kind] = &[
         // the second becomes a deadlock's victim instead.
         shown: &[],
     },
+    Kind {
+        name: "N6 on a plain connection an older model takes back a stamp that is ahead of the clock",
+        shape: |seen| {
+            let older =
+                |write: &Write| matches!(write.what, What::Update(_, From::Loaded | From::Partial, ..));
+            seen.is(&[Fell]) && seen.any(older)
+        },
+        shown: &[(
+            &[Postgres],
+            r#"(schema: "computed", order: Serial, writers: [(touch: false, steps: [
+                Load((0, 0)),
+                Write((what: Update((0, 0), Fresh, Update, [], Repeated))),
+                Write((what: Update((0, 0), Loaded, Update, [(0, 0)], No))),
+            ])])"#,
+        )],
+    },
 ];
