@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, Set, TransactionTrait, Unchanged};
-use touchable::{TouchGraph, check::problems};
+use touchable::{Clock, Stamp, TouchGraph, check::problems};
 use touchable_tests::{
     World, at, cases,
     entities::{board, society},
@@ -149,7 +149,27 @@ on_levels!(
     4 k14_whole_milliseconds_after_a_refused_insert_at_level_4,
 );
 
+/// An unwatched column is set to what is stored: the row keeps the stamp that an application has rounded. What comes back
+/// looks as if the column had cut our own.
+async fn unchanged_beside_a_rounded_stamp(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let clock = Clock::manual(Stamp::from_micros(whole_milliseconds().timestamp_micros() + 501));
+    let event = society::event::ActiveModel {
+        id: Unchanged(1),
+        location: Set("a".to_owned()),
+        ..Default::default()
+    };
+    clock.scope(event.update(db)).await.map(drop)
+}
+
+on_levels!(
+    event_of_whole_milliseconds, unchanged_beside_a_rounded_stamp, [] =>
+    3 k14_a_rounded_stamp_that_stays_at_level_3,
+    4 k14_a_rounded_stamp_that_stays_at_level_4,
+);
+
 cases!(society::tables(), 1:
+    k14_a_rounded_stamp_that_stays_at_level_3 on sqlite postgres mariadb,
+    k14_a_rounded_stamp_that_stays_at_level_4 on sqlite postgres mariadb,
     k14_a_unique_key_instead_of_a_primary_one_at_level_1 on mariadb,
     k14_a_unique_key_instead_of_a_primary_one_at_level_2 on mariadb,
     k14_a_unique_key_instead_of_a_primary_one_at_level_3 on mariadb,

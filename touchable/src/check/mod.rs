@@ -24,17 +24,15 @@
 //! # }
 //! ```
 
-mod catalog;
 mod needs;
 
 use sea_orm::ConnectionTrait;
 
 pub use crate::error::{Fault, Problem};
-pub(crate) use catalog::Catalog;
 
 use self::needs::needs;
 use crate::{
-    dialect,
+    dialect::{self, Catalog},
     error::{Error, Result},
     graph::TouchGraph,
 };

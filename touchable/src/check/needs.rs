@@ -5,8 +5,8 @@ use sea_orm::{
     sea_query::{TableName, TableRef},
 };
 
-use super::catalog::{Catalog, Kind};
 use crate::{
+    dialect::{Catalog, Kind, MICROSECONDS},
     entity::{ColumnKind, Fields, Schema},
     error::{Fault, Problem},
     graph::TouchGraph,
@@ -187,7 +187,6 @@ impl Needs {
 
 impl Column {
     fn fault(&self, catalog: &Catalog, backend: DbBackend) -> Option<Fault> {
-        const MICROSECONDS: u32 = 6;
         let Some(stored) = catalog.kind(self.name) else {
             return Some(Fault::NoColumn);
         };

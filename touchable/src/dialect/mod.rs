@@ -2,11 +2,13 @@
 //!
 //! ```text
 //! captured  a statement as text, with a mark wherever a value belongs
+//! catalog   what the database says of a table
 //! equality  when a value is another one
 //! rising    stamps that rise strictly
 //! ```
 
 mod captured;
+mod catalog;
 pub(crate) mod equality;
 pub(crate) mod rising;
 
@@ -16,6 +18,7 @@ use sea_orm::{
 };
 
 pub(crate) use captured::{Captured, MARK};
+pub(crate) use catalog::{Catalog, Kind, MICROSECONDS};
 
 use crate::{
     entity::Schema,

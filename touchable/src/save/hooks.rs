@@ -13,6 +13,7 @@ use std::slice;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, ModelTrait, sea_query::LockType};
 
 use super::{
+    coarse,
     delete::{children_of, parents_of},
     flush::flush,
     insert::before_insert,
@@ -28,7 +29,7 @@ use crate::{
     entity::{
         CompiledRule, Event, ModelOf, Touchable, key_of_model, primary_key_of_active, primary_key_of_model,
     },
-    error::{Error, Result},
+    error::Result,
     touch::{Entry, Except, Fired, Start, Values, in_transaction, is_suppressed, lock_ahead, saved, sides},
 };
 
@@ -85,12 +86,7 @@ where
             None => note::take(&Place::of(db, schema.name, row), found),
         };
         let written = note.as_ref().and_then(|note| note.stamp);
-        if written
-            .zip(found)
-            .is_some_and(|(written, found)| note::is_cut(written, found))
-        {
-            return Err(Error::coarse_column(schema.name, schema.touch).into());
-        }
+        coarse::check(db, schema, written, found).await?;
         let (fired, formerly) = match note {
             // The connection has seen to everything.
             Some(_) if scope.is_some() => return Ok(model),

@@ -5,6 +5,7 @@
 //! hooks      the four hooks of an active model
 //! update     what an update really changes, and which rules that fires
 //! insert, delete
+//! coarse     whether the touch column keeps what is written to it
 //! note       what a hook leaves for the next one, on a plain connection
 //! register   the same, for a connection of ours
 //! bulk       writes without hooks: `.touching()`
@@ -13,6 +14,7 @@
 //! ```
 
 mod bulk;
+mod coarse;
 mod delete;
 mod explicit;
 mod flush;

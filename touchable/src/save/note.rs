@@ -97,20 +97,9 @@ pub(super) fn take(place: &Place, stamp: Option<Stamp>) -> Option<Note> {
     Some(note)
 }
 
-/// Whether a column has cut digits off the stamp that was written. Ours never end in zero, so a value that does was not
-/// written as it stands; `PostgreSQL` rounds, so that it may also be above what was written.
-pub(super) fn is_cut(written: Stamp, found: Stamp) -> bool {
-    const SECOND: i64 = 1_000_000;
-    let (written, found) = (written.as_micros(), found.as_micros());
-    let behind = written - found;
-    written % 1_000 != 0
-        && found % 1_000 == 0
-        && ((-1_000..SECOND).contains(&behind) || (found % SECOND == 0 && (-SECOND..0).contains(&behind)))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Note, Place, is_cut, leave, take};
+    use super::{Note, Place, leave, take};
     use crate::clock::Stamp;
 
     fn note(micros: i64) -> Note {
@@ -143,21 +132,5 @@ mod tests {
                 .stamp
                 .is_none()
         );
-    }
-
-    #[test]
-    fn digits_that_are_cut_are_seen() {
-        for (written, found, cut) in [
-            (1_234_567, 1_234_000, true),
-            (1_234_567, 1_000_000, true),
-            (1_734_567, 2_000_000, true),
-            (1_234_567, 1_234_567, false),
-            (1_234_567, 1_235_000, true),
-            (1_234_567, 1_236_000, false),
-            (1_234_000, 1_234_000, false),
-        ] {
-            let [written, found] = [written, found].map(Stamp::from_micros);
-            assert_eq!(is_cut(written, found), cut, "{written:?} {found:?}");
-        }
     }
 }

@@ -8,8 +8,8 @@ use std::{
 use sea_orm::{ConnectionTrait, ModelTrait, Value, sea_query::TableRef};
 
 use crate::{
-    check::Catalog,
     clock::{Clock, Stamp},
+    dialect::Catalog,
     entity::{Schema, Touchable, display_key, known_schemas, primary_key_of_model},
     error::Result,
     graph::TouchGraph,

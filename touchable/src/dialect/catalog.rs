@@ -6,6 +6,9 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value, 
 
 use crate::error::Result;
 
+/// The digits of a second that a stamp has.
+pub(crate) const MICROSECONDS: u32 = 6;
+
 /// A table as it is; empty when there is none.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
@@ -82,13 +85,18 @@ impl Catalog {
         found.map(|(_, kind)| kind)
     }
 
+    /// Whether a column keeps fewer digits of a second than stamps have.
+    pub(crate) fn is_coarse(&self, column: &str) -> bool {
+        matches!(self.kind(column), Some(Kind::Time(digits)) if *digits < MICROSECONDS)
+    }
+
     /// Whether the database makes a column of others.
-    pub(super) fn generates(&self, column: &str) -> bool {
+    pub(crate) fn generates(&self, column: &str) -> bool {
         self.generated.iter().any(|name| name == column)
     }
 
     /// Whether rows with given values of these columns are found without reading the table.
-    pub(super) fn covers(&self, columns: &[String]) -> bool {
+    pub(crate) fn covers(&self, columns: &[String]) -> bool {
         let leads = |index: &[String]| {
             index
                 .get(..columns.len())
