@@ -2,17 +2,11 @@
 
 use touchable_tests::FailingCase;
 
-const SQLITE: &[&str] = &["sqlite"];
 const POSTGRES: &[&str] = &["postgres"];
 const MARIADB: &[&str] = &["mariadb"];
 
 /// In the order of the kinds of fault.
 pub const FAILING: &[FailingCase] = &[
-    fails(
-        "k02_an_assertion_blames_no_other_database",
-        SQLITE,
-        "their entities were not known to the process before",
-    ),
     // Two touches that both hold a shared lock of the event, and both want it for themselves: retrying mostly helps.
     FailingCase {
         luck: true,

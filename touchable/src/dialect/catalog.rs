@@ -68,6 +68,16 @@ impl Catalog {
         Ok(catalog)
     }
 
+    /// The tables of this database that can be read, each with its schema where it has one.
+    pub(crate) async fn tables<C: ConnectionTrait>(db: &C) -> Result<Vec<(Option<String>, String)>> {
+        let backend = db.get_database_backend();
+        let rows = db
+            .query_all_raw(Statement::from_string(backend, TABLES.in_words_of(backend)))
+            .await?;
+        let table = |row: &QueryResult| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+        rows.iter().map(table).collect()
+    }
+
     fn add_index_column(&mut self, name: String, column: Option<String>) {
         let column = column.unwrap_or_default();
         match self.indexes.last_mut() {
@@ -186,14 +196,29 @@ const INDEXES: Question = Question {
         WHERE l.partial = 0 ORDER BY l.name, i.seqno",
 };
 
+/// Schema and name of the tables that can be read; no schema for those that are found without naming it.
+const TABLES: Question = Question {
+    postgres: "SELECT CASE WHEN pg_table_is_visible(c.oid) THEN NULL ELSE n.nspname::text END, c.relname::text \
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+        WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \
+        AND has_table_privilege(c.oid, 'SELECT')",
+    mysql: "SELECT CAST(NULL AS CHAR), CAST(table_name AS CHAR) FROM information_schema.tables \
+        WHERE table_schema = database() AND table_type = 'BASE TABLE'",
+    sqlite: "SELECT NULL, name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+};
+
 impl Question {
-    async fn ask<C: ConnectionTrait>(&self, db: &C, table: &TableName) -> Result<Vec<QueryResult>, DbErr> {
-        let backend = db.get_database_backend();
-        let sql = match backend {
+    const fn in_words_of(&self, backend: DbBackend) -> &'static str {
+        match backend {
             DbBackend::Postgres => self.postgres,
             DbBackend::MySql => self.mysql,
             _ => self.sqlite,
-        };
+        }
+    }
+
+    async fn ask<C: ConnectionTrait>(&self, db: &C, table: &TableName) -> Result<Vec<QueryResult>, DbErr> {
+        let backend = db.get_database_backend();
+        let sql = self.in_words_of(backend);
         let TableName(schema, name) = table;
         let schema = schema.as_ref().map(|schema| schema.1.to_string());
         let values: [Value; 2] = [schema.into(), name.to_string().into()];

@@ -30,6 +30,7 @@
 mod assert;
 mod moved;
 mod statements;
+mod unknown;
 
 #[doc(hidden)]
 pub use moved::{Moved, Row};

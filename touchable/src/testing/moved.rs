@@ -5,7 +5,9 @@ use std::{
     ptr,
 };
 
-use sea_orm::{ConnectionTrait, ModelTrait, Value, sea_query::TableRef};
+use sea_orm::{ConnectionTrait, DbErr, ModelTrait, QueryResult, Value, sea_query::TableRef};
+
+use super::unknown::UnknownTables;
 
 use crate::{
     clock::{Clock, Stamp},
@@ -59,16 +61,30 @@ pub trait Watch: ConnectionTrait {
     {
         async move {
             let tables = tables(self, &listed).await.unwrap_or_else(unreadable);
-            let before = Rows::read(self, &tables).await.unwrap_or_else(unreadable);
+            let mut before = Rows::read(self, &tables).await.unwrap_or_else(unreadable);
+            let unknown = UnknownTables::read(self, tables.iter().map(|table| table.schema))
+                .await
+                .unwrap_or_else(unreadable);
             let since = Clock::current().stamp();
             let output = action.await;
-            let after = Rows::read(self, &tables).await.unwrap_or_else(unreadable);
-            let late = late(self, &tables, since).await.unwrap_or_else(unreadable);
+            let mut after = Rows::read(self, &tables).await.unwrap_or_else(unreadable);
+            let late = late(self, &tables).await.unwrap_or_else(unreadable);
+            let mut moved = Vec::new();
+            for table in &late {
+                let now = table.read(self).await.unwrap_or_else(unreadable);
+                match unknown.of(table.schema, |rows| table.understand(rows)) {
+                    Some(then) => {
+                        before.0.push((table, then));
+                        after.0.push((table, now));
+                    }
+                    None => moved.extend(table.moved_since(&now, since)),
+                }
+            }
             assert!(
-                late.is_empty(),
+                moved.is_empty(),
                 "these rows moved, but their entities were not known to the process before, so that a save cannot be \
                  told from a touch: {}; build a `TouchGraph` of them first",
-                late.join(", ")
+                moved.join(", ")
             );
             let listed = listed.into_iter().map(|row| row.name).collect();
             (output, Moved::between(&before, &after, listed))
@@ -116,8 +132,8 @@ async fn tables<C: ConnectionTrait>(db: &C, listed: &[Row]) -> Result<Vec<Table>
     Ok(tables)
 }
 
-/// The rows that moved in tables which were not looked at before, since nobody had used their entities yet.
-async fn late<C: ConnectionTrait>(db: &C, seen: &[Table], since: Stamp) -> Result<Vec<String>> {
+/// The tables which were not looked at before, since nobody had used their entities yet.
+async fn late<C: ConnectionTrait>(db: &C, seen: &[Table]) -> Result<Vec<Table>> {
     let graph = TouchGraph::default().with(known_schemas());
     let mut late = Vec::new();
     for schema in graph.schemas() {
@@ -128,20 +144,7 @@ async fn late<C: ConnectionTrait>(db: &C, seen: &[Table], since: Stamp) -> Resul
             }
         }
     }
-    let moved = |table: &Table, row: &[Value]| {
-        (0..row.len())
-            .filter(|column| table.moves(*column))
-            .filter_map(|column| (table.schema.value_stamp)(&row[column]))
-            .any(|stamp| stamp > since)
-    };
-    let rows = Rows::read(db, &late).await?;
-    Ok(rows
-        .0
-        .iter()
-        .flat_map(|(table, rows)| rows.iter().map(move |(name, row)| (table, name, row)))
-        .filter(|(table, _, row)| moved(table, row))
-        .map(|(_, name, _)| name.clone())
-        .collect())
+    Ok(late)
 }
 
 /// Whether this database has the entity's table, with all its columns.
@@ -175,13 +178,31 @@ impl Table {
 
     /// The columns of its rows, by the rows' names.
     async fn read<C: ConnectionTrait>(&self, db: &C) -> Result<BTreeMap<String, Vec<Value>>> {
-        let rows = &self.schema.rows;
-        let mut named = BTreeMap::new();
-        for row in db.query_all_raw((rows.all)(db.get_database_backend())).await? {
-            let key = display_key(&self.schema.key_of(&row)?);
-            named.insert(name(self.schema, &key), (rows.columns)(&row)?);
-        }
-        Ok(named)
+        let all = (self.schema.rows.all)(db.get_database_backend());
+        Ok(self.understand(&db.query_all_raw(all).await?)?)
+    }
+
+    /// The same of rows that have been read.
+    fn understand(&self, rows: &[QueryResult]) -> Result<BTreeMap<String, Vec<Value>>, DbErr> {
+        let row = |row: &QueryResult| {
+            let key = display_key(&self.schema.key_of(row)?);
+            Ok((name(self.schema, &key), (self.schema.rows.columns)(row)?))
+        };
+        rows.iter().map(row).collect()
+    }
+
+    /// The names of those of these rows whose stamps are younger.
+    fn moved_since(&self, rows: &BTreeMap<String, Vec<Value>>, since: Stamp) -> Vec<String> {
+        let moved = |row: &[Value]| {
+            (0..row.len())
+                .filter(|column| self.moves(*column))
+                .filter_map(|column| (self.schema.value_stamp)(&row[column]))
+                .any(|stamp| stamp > since)
+        };
+        rows.iter()
+            .filter(|(_, row)| moved(row))
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     /// Whether touches move the column.
