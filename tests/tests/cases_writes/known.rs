@@ -19,15 +19,6 @@ const fn fails(case: &'static str, places: &'static [&'static str], says: &'stat
 
 /// In the order of the kinds of fault.
 pub const FAILING: &[FailingCase] = &[
-    // A few of 240: how many depends on who meets whom.
-    FailingCase {
-        luck: true,
-        ..fails(
-            "k11_inserts_in_a_circle",
-            MARIADB,
-            "1213 (40001): Deadlock found when trying to get lock",
-        )
-    },
     fails(
         "k14_a_column_set_after_the_hook_at_level_1",
         EVERYWHERE,

@@ -14,8 +14,9 @@ type Attempt<'c, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
 
 impl TouchConnection {
     /// Like SeaORM's `transaction`, and repeats the callback in a new transaction after a deadlock, a serialization failure,
-    /// a lock timeout, or when an `SQLite` database was busy; twelve times at most, with pauses of random length up to
-    /// 150 ms between them (a busy `SQLite` database for five seconds).
+    /// a lock timeout, or when an `SQLite` database was busy: until it has been tried twelve times and five seconds have
+    /// passed, with pauses of random length up to 150 ms (after lock timeouts twelve times, a busy `SQLite` database for
+    /// five seconds).
     ///
     /// It repeats what failed in such a statement of the transaction, whatever error the callback makes of it. So the
     /// callback may run several times, and what it does elsewhere is done as often; work
@@ -98,7 +99,7 @@ where
 /// `transaction_retrying` for SeaORM's own connection; see [`TouchConnection::transaction_retrying`].
 pub trait TransactionRetrying {
     /// Like SeaORM's `transaction`, and repeats the callback in a new transaction after a deadlock, a serialization failure,
-    /// a lock timeout, or when an `SQLite` database was busy; twelve times at most.
+    /// a lock timeout, or when an `SQLite` database was busy, as often as that one does.
     ///
     /// A plain transaction does not know what its statements have met: the callback's error has to be the database's, or
     /// have it among its [causes](StdError::source).

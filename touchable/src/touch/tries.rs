@@ -14,16 +14,16 @@ use crate::{
     error::{Result, Trouble, Troubled},
 };
 
-/// How often a victim tries. Each time it waits for whom it collided with, so that the second try mostly succeeds; where many
-/// write to the same rows, one of them at least succeeds in each round.
+/// How often a victim tries at least. Each time it waits for whom it collided with, so that the second try mostly succeeds; where
+/// many write to the same rows, one of them at least succeeds in each round.
 const TRIES: u32 = 12;
 
 /// The longest pause.
 const LONGEST: Duration = Duration::from_millis(150);
 
-/// For how long a busy `SQLite` database is asked again. Each time it has already waited for as long as its `busy_timeout`
-/// says.
-const BUSY: Duration = Duration::from_secs(5);
+/// For how long a victim tries at least, and a busy `SQLite` database is asked again, which each time has already waited for as
+/// long as its `busy_timeout` says.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Counts the tries of something that is a whole transaction, or a statement outside of any.
 ///
@@ -84,11 +84,13 @@ impl Tries {
         self.count += 1;
         let again = match trouble {
             None => false,
-            Some(Trouble::LockTimeout) => self.patient,
-            Some(Trouble::Busy) => self.began.elapsed() < BUSY,
-            Some(Trouble::Deadlock | Trouble::Serialization) => true,
+            Some(Trouble::LockTimeout) => self.patient && self.count < self.most,
+            Some(Trouble::Busy) => self.most > 1 && self.began.elapsed() < PATIENCE,
+            Some(Trouble::Deadlock | Trouble::Serialization) => {
+                self.count < self.most || (self.most > 1 && self.began.elapsed() < PATIENCE)
+            }
         };
-        if !again || self.count >= self.most {
+        if !again {
             return false;
         }
         let longest = Duration::from_millis(1 << self.count.min(8)).min(LONGEST);
@@ -140,8 +142,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_victim_tries_a_bounded_number_of_times() {
-        assert_eq!(count(Tries::default(), Trouble::Deadlock).await, TRIES);
-        assert_eq!(count(Tries::default(), Trouble::Serialization).await, TRIES);
+        for trouble in [Trouble::Deadlock, Trouble::Serialization] {
+            let began = Instant::now();
+            assert!(count(Tries::default(), trouble).await >= TRIES);
+            assert!((PATIENCE..PATIENCE + 2 * LONGEST).contains(&began.elapsed()));
+            assert_eq!(count(Tries::once(), trouble).await, 1);
+        }
         assert_eq!(count(Tries::default(), Trouble::LockTimeout).await, 1);
         assert_eq!(count(Tries::patient(), Trouble::LockTimeout).await, TRIES);
     }
@@ -157,7 +163,7 @@ mod tests {
     async fn a_busy_database_is_not_asked_for_ever() {
         let mut tries = Tries::default();
         assert!(tries.pause(Some(Trouble::Busy)).await);
-        sleep(BUSY).await;
+        sleep(PATIENCE).await;
         assert!(!tries.pause(Some(Trouble::Busy)).await);
     }
 }
