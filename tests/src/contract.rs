@@ -63,6 +63,44 @@ macro_rules! on_every_backend {
     )+};
 }
 
+/// The same of a contract that holds on all four levels of connections, one after the other.
+#[macro_export]
+macro_rules! on_every_level {
+    ($family:ident: $($contract:ident),+ $(,)?) => {
+        $crate::on_every_level!($family, 1: $($contract),+);
+    };
+    ($family:ident, $connections:literal: $($contract:ident),+ $(,)?) => {$(
+        mod $contract {
+            use $crate::{Backend, Level, Stage, World, entities::$family, run};
+
+            fn on(backend: Backend) {
+                run(backend, $family::tables(), $connections, &async |world: &World| {
+                    super::$contract(&Stage::plain(world)).await;
+                    for level in [Level::Transaction, Level::TouchConnection, Level::TouchTransaction] {
+                        world.clear().await;
+                        super::$contract(&Stage::on(world, level)).await;
+                    }
+                });
+            }
+
+            #[test]
+            fn sqlite() {
+                on(Backend::Sqlite);
+            }
+
+            #[test]
+            fn postgres() {
+                on(Backend::Postgres);
+            }
+
+            #[test]
+            fn mariadb() {
+                on(Backend::MariaDb);
+            }
+        }
+    )+};
+}
+
 /// The same on the servers only, for what a single writer cannot show.
 #[macro_export]
 macro_rules! on_every_server {

@@ -48,6 +48,29 @@ impl World {
         }
     }
 
+    /// Empties the tables, and counts keys from the beginning again.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the database refuses.
+    pub async fn clear(&self) {
+        for table in self.tables.iter().rev() {
+            let name = table.name;
+            let sql = match self.backend {
+                Backend::Postgres => format!("TRUNCATE \"{name}\" RESTART IDENTITY CASCADE"),
+                Backend::MariaDb => format!("DELETE FROM `{name}`; ALTER TABLE `{name}` AUTO_INCREMENT = 1"),
+                Backend::Sqlite => format!("DELETE FROM \"{name}\""),
+            };
+            for sql in sql.split("; ") {
+                self.db.execute_unprepared(sql).await.expect("an empty table");
+            }
+        }
+        if self.backend == Backend::Sqlite {
+            // The table of sequences comes with the first of them.
+            let _ = self.db.execute_unprepared("DELETE FROM sqlite_sequence").await;
+        }
+    }
+
     /// Takes the database down.
     pub async fn destroy(self) {
         let _ = self.db.close().await;

@@ -2,13 +2,13 @@
 
 use sea_orm::{ActiveModelTrait, Set, prelude::Json};
 use touchable_tests::{
-    World,
+    Connection, Stage,
     entities::{board, outer},
-    on_every_backend,
+    on_every_level,
 };
 
 /// Event → tasks.
-async fn example_event_to_tasks(world: &World) {
+async fn example_event_to_tasks(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let db = &world.db;
 
@@ -29,7 +29,7 @@ async fn example_event_to_tasks(world: &World) {
 }
 
 /// User → tasks.
-async fn example_user_to_tasks(world: &World) {
+async fn example_user_to_tasks(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let db = &world.db;
     let shown = [
@@ -68,7 +68,7 @@ async fn example_user_to_tasks(world: &World) {
 }
 
 /// User ⇄ participant ⇄ event.
-async fn example_user_participants_events(world: &World) {
+async fn example_user_participants_events(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let db = &world.db;
     // A second link to event 1, so that the event is reached twice.
@@ -112,10 +112,14 @@ async fn example_user_participants_events(world: &World) {
         .unwrap();
 }
 
-on_every_backend!(board: example_event_to_tasks, example_user_to_tasks, example_user_participants_events);
+on_every_level!(board:
+    example_event_to_tasks,
+    example_user_to_tasks,
+    example_user_participants_events,
+);
 
 /// With `#[touch(event)]` on the task, the fragment outside never keeps a stale one inside.
-async fn example_nested_fragments(world: &World) {
+async fn example_nested_fragments(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let db = &world.db;
 
@@ -164,4 +168,6 @@ async fn example_nested_fragments(world: &World) {
     }
 }
 
-on_every_backend!(outer: example_nested_fragments);
+on_every_level!(outer:
+    example_nested_fragments,
+);

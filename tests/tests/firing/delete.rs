@@ -2,12 +2,12 @@
 
 use sea_orm::{ActiveModelTrait, ModelTrait, Set, Unchanged};
 use touchable_tests::{
-    World,
+    Connection, Stage,
     entities::{board, outer, tags},
-    on_every_backend,
+    on_every_level,
 };
 
-async fn b07_delete_touches_the_parents(world: &World) {
+async fn b07_delete_touches_the_parents(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let task = world.model::<outer::task::Entity>(3).await;
     world
@@ -17,7 +17,7 @@ async fn b07_delete_touches_the_parents(world: &World) {
 }
 
 /// The tasks survive their event under `SET NULL`, and they no longer show its name.
-async fn b07_delete_touches_the_rows_that_survive_it(world: &World) {
+async fn b07_delete_touches_the_rows_that_survive_it(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let event = world.model::<board::event::Entity>(1).await;
     world
@@ -38,7 +38,7 @@ async fn b07_delete_touches_the_rows_that_survive_it(world: &World) {
 }
 
 /// Through a junction whose rows are gone after the delete.
-async fn b07_delete_touches_through_the_junction(world: &World) {
+async fn b07_delete_touches_through_the_junction(world: &Stage<'_, impl Connection>) {
     tags::populate(world).await;
     let tag = world.model::<tags::tag::Entity>(1).await;
     world
@@ -57,7 +57,7 @@ async fn b07_delete_touches_through_the_junction(world: &World) {
 }
 
 /// Only the key is known: the parent is found in the stored row.
-async fn b07_delete_by_key_alone_touches_the_parents(world: &World) {
+async fn b07_delete_by_key_alone_touches_the_parents(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let task = outer::task::ActiveModel {
         id: Unchanged(3),
@@ -70,7 +70,7 @@ async fn b07_delete_by_key_alone_touches_the_parents(world: &World) {
 }
 
 /// The model says event 3, the stored row was moved to event 2 since: the stored row is the one that leaves.
-async fn b07_delete_of_a_stale_model_touches_the_stored_parent(world: &World) {
+async fn b07_delete_of_a_stale_model_touches_the_stored_parent(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let stale = world.model::<outer::task::Entity>(3).await;
     let mut moved = world.active::<outer::task::Entity>(3).await;
@@ -85,10 +85,14 @@ async fn b07_delete_of_a_stale_model_touches_the_stored_parent(world: &World) {
     );
 }
 
-on_every_backend!(outer:
+on_every_level!(outer:
     b07_delete_touches_the_parents,
     b07_delete_by_key_alone_touches_the_parents,
     b07_delete_of_a_stale_model_touches_the_stored_parent,
 );
-on_every_backend!(board: b07_delete_touches_the_rows_that_survive_it);
-on_every_backend!(tags: b07_delete_touches_through_the_junction);
+on_every_level!(board:
+    b07_delete_touches_the_rows_that_survive_it,
+);
+on_every_level!(tags:
+    b07_delete_touches_through_the_junction,
+);

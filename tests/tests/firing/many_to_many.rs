@@ -2,12 +2,12 @@
 
 use sea_orm::{ActiveModelTrait, ModelTrait, Set};
 use touchable_tests::{
-    World,
+    Connection, Stage, World,
     entities::{board, tags},
-    on_every_backend,
+    on_every_backend, on_every_level,
 };
 
-async fn b09_many_to_many_touches_the_linked_rows(world: &World) {
+async fn b09_many_to_many_touches_the_linked_rows(world: &Stage<'_, impl Connection>) {
     tags::populate(world).await;
     let mut tag = world.active::<tags::tag::Entity>(2).await;
     tag.label = Set("relabelled".to_owned());
@@ -51,7 +51,7 @@ async fn b09_a_row_reached_twice_is_touched_once(world: &World) {
     );
 }
 
-async fn b09_junction_rows_touch_both_ends(world: &World) {
+async fn b09_junction_rows_touch_both_ends(world: &Stage<'_, impl Connection>) {
     tags::populate(world).await;
     let db = &world.db;
     world
@@ -68,5 +68,10 @@ async fn b09_junction_rows_touch_both_ends(world: &World) {
         .unwrap();
 }
 
-on_every_backend!(tags: b09_many_to_many_touches_the_linked_rows, b09_junction_rows_touch_both_ends);
-on_every_backend!(board: b09_a_row_reached_twice_is_touched_once);
+on_every_level!(tags:
+    b09_many_to_many_touches_the_linked_rows,
+    b09_junction_rows_touch_both_ends,
+);
+on_every_backend!(board:
+    b09_a_row_reached_twice_is_touched_once,
+);

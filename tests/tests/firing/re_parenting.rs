@@ -2,12 +2,12 @@
 
 use sea_orm::{ActiveModelTrait, ModelTrait, Set, Unchanged};
 use touchable_tests::{
-    World,
+    Connection, Stage,
     entities::{orders, outer},
-    on_every_backend,
+    on_every_level,
 };
 
-async fn b08_re_parenting_touches_both_parents(world: &World) {
+async fn b08_re_parenting_touches_both_parents(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let mut task = world.active::<outer::task::Entity>(1).await;
     task.event_id = Set(Some(3));
@@ -20,7 +20,7 @@ async fn b08_re_parenting_touches_both_parents(world: &World) {
         .unwrap();
 }
 
-async fn b08_re_parenting_in_a_partial_model(world: &World) {
+async fn b08_re_parenting_in_a_partial_model(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let task = outer::task::ActiveModel {
         id: Unchanged(1),
@@ -36,7 +36,7 @@ async fn b08_re_parenting_in_a_partial_model(world: &World) {
         .unwrap();
 }
 
-async fn b08_to_null_touches_the_old_parent(world: &World) {
+async fn b08_to_null_touches_the_old_parent(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let mut task = world.active::<outer::task::Entity>(1).await;
     task.event_id = Set(None);
@@ -46,7 +46,7 @@ async fn b08_to_null_touches_the_old_parent(world: &World) {
         .unwrap();
 }
 
-async fn b08_from_null_touches_the_new_parent(world: &World) {
+async fn b08_from_null_touches_the_new_parent(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let mut task = world.active::<outer::task::Entity>(5).await;
     task.event_id = Set(Some(2));
@@ -57,7 +57,7 @@ async fn b08_from_null_touches_the_new_parent(world: &World) {
 }
 
 /// The old parent is the one in the database, not the one this model was loaded with.
-async fn b08_a_stale_model_touches_the_stored_parent(world: &World) {
+async fn b08_a_stale_model_touches_the_stored_parent(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let mut stale = world.active::<outer::task::Entity>(1).await;
     let mut moved = world.active::<outer::task::Entity>(1).await;
@@ -73,7 +73,7 @@ async fn b08_a_stale_model_touches_the_stored_parent(world: &World) {
 }
 
 /// Any component of a composite key: the region, the number, both; and to and from null.
-async fn b08_composite_keys(world: &World) {
+async fn b08_composite_keys(world: &Stage<'_, impl Connection>) {
     orders::populate(world).await;
     let assign = async |region: Option<&str>, number: Option<i32>| {
         let mut shipment = world.active::<orders::shipment::Entity>(1).await;
@@ -110,7 +110,7 @@ async fn b08_composite_keys(world: &World) {
 }
 
 /// One component alone in a partial model: the other is the stored one.
-async fn b08_one_component_of_a_composite_key(world: &World) {
+async fn b08_one_component_of_a_composite_key(world: &Stage<'_, impl Connection>) {
     orders::populate(world).await;
     let shipment = orders::shipment::ActiveModel {
         id: Unchanged(1),
@@ -126,7 +126,7 @@ async fn b08_one_component_of_a_composite_key(world: &World) {
         .unwrap();
 }
 
-async fn b08_a_watched_column_beside_the_key_touches_one_parent(world: &World) {
+async fn b08_a_watched_column_beside_the_key_touches_one_parent(world: &Stage<'_, impl Connection>) {
     orders::populate(world).await;
     let mut shipment = world.active::<orders::shipment::Entity>(3).await;
     shipment.carrier = Set("rail".to_owned());
@@ -143,7 +143,7 @@ async fn b08_a_watched_column_beside_the_key_touches_one_parent(world: &World) {
 }
 
 /// Half a key leads nowhere, and a composite key leads to its own row only.
-async fn b08_composite_keys_lead_to_their_own_rows(world: &World) {
+async fn b08_composite_keys_lead_to_their_own_rows(world: &Stage<'_, impl Connection>) {
     orders::populate(world).await;
     let db = &world.db;
     let mut order = world.active::<orders::order::Entity>(("eu".to_owned(), 1)).await;
@@ -175,14 +175,14 @@ async fn b08_composite_keys_lead_to_their_own_rows(world: &World) {
         .unwrap();
 }
 
-on_every_backend!(outer:
+on_every_level!(outer:
     b08_re_parenting_touches_both_parents,
     b08_re_parenting_in_a_partial_model,
     b08_to_null_touches_the_old_parent,
     b08_from_null_touches_the_new_parent,
     b08_a_stale_model_touches_the_stored_parent,
 );
-on_every_backend!(orders:
+on_every_level!(orders:
     b08_composite_keys,
     b08_one_component_of_a_composite_key,
     b08_a_watched_column_beside_the_key_touches_one_parent,

@@ -1,9 +1,9 @@
 //! 10: an entity associated with itself.
 
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ModelTrait, QueryFilter, Set};
-use touchable_tests::{World, entities::tree, on_every_backend};
+use touchable_tests::{Connection, Stage, entities::tree, on_every_level};
 
-async fn b10_a_node_touches_its_ancestors_up_to_the_root(world: &World) {
+async fn b10_a_node_touches_its_ancestors_up_to_the_root(world: &Stage<'_, impl Connection>) {
     tree::populate(world).await;
     let mut node = world.active::<tree::node::Entity>(7).await;
     node.label = Set("leaf".to_owned());
@@ -16,7 +16,7 @@ async fn b10_a_node_touches_its_ancestors_up_to_the_root(world: &World) {
         .unwrap();
 }
 
-async fn b10_a_new_leaf_and_a_deleted_one_touch_the_ancestors(world: &World) {
+async fn b10_a_new_leaf_and_a_deleted_one_touch_the_ancestors(world: &Stage<'_, impl Connection>) {
     tree::populate(world).await;
     let db = &world.db;
     world
@@ -34,7 +34,7 @@ async fn b10_a_new_leaf_and_a_deleted_one_touch_the_ancestors(world: &World) {
 }
 
 /// The children show the label; their children do not.
-async fn b10_children_are_touched_one_level_deep(world: &World) {
+async fn b10_children_are_touched_one_level_deep(world: &Stage<'_, impl Connection>) {
     tree::populate(world).await;
     let mut node = world.active::<tree::node::Entity>(2).await;
     node.label = Set("branch".to_owned());
@@ -47,7 +47,7 @@ async fn b10_children_are_touched_one_level_deep(world: &World) {
         .unwrap();
 }
 
-async fn b10_moving_a_branch_touches_both_chains(world: &World) {
+async fn b10_moving_a_branch_touches_both_chains(world: &Stage<'_, impl Connection>) {
     tree::populate(world).await;
     let mut node = world.active::<tree::node::Entity>(4).await;
     node.parent_id = Set(Some(9));
@@ -61,7 +61,7 @@ async fn b10_moving_a_branch_touches_both_chains(world: &World) {
 }
 
 /// A node that is its own ancestor is bad data, not an endless loop.
-async fn b10_a_circle_in_the_data_ends(world: &World) {
+async fn b10_a_circle_in_the_data_ends(world: &Stage<'_, impl Connection>) {
     tree::populate(world).await;
     tree::node::Entity::update_many()
         .col_expr(tree::node::Column::ParentId, sea_orm::sea_query::Expr::value(7))
@@ -80,7 +80,7 @@ async fn b10_a_circle_in_the_data_ends(world: &World) {
         .unwrap();
 }
 
-on_every_backend!(tree:
+on_every_level!(tree:
     b10_a_node_touches_its_ancestors_up_to_the_root,
     b10_a_new_leaf_and_a_deleted_one_touch_the_ancestors,
     b10_children_are_touched_one_level_deep,

@@ -2,9 +2,9 @@
 
 use sea_orm::{ActiveModelTrait, Set};
 use touchable_tests::{
-    World,
+    Connection, Stage, World,
     entities::{board, manual, orders, outer},
-    on_every_backend,
+    on_every_backend, on_every_level,
 };
 
 async fn b05_set_to_the_stored_value_is_no_change(world: &World) {
@@ -34,7 +34,7 @@ async fn b05_a_mixed_update_touches_nobody(world: &World) {
 }
 
 /// Somebody else renames between this model's load and its save: setting the loaded name is a change then.
-async fn b05_the_comparison_is_with_the_stored_row(world: &World) {
+async fn b05_the_comparison_is_with_the_stored_row(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let mut stale = world.active::<board::event::Entity>(1).await;
     let mut other = world.active::<board::event::Entity>(1).await;
@@ -53,7 +53,7 @@ async fn b05_the_comparison_is_with_the_stored_row(world: &World) {
 }
 
 /// … and setting what somebody else has stored already is none.
-async fn b05_the_same_new_value_twice_is_one_change(world: &World) {
+async fn b05_the_same_new_value_twice_is_one_change(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let mut late = world.active::<board::event::Entity>(1).await;
     let mut early = world.active::<board::event::Entity>(1).await;
@@ -64,7 +64,7 @@ async fn b05_the_same_new_value_twice_is_one_change(world: &World) {
     assert_eq!(saved.name, "renamed");
 }
 
-async fn b05_null_equals_null(world: &World) {
+async fn b05_null_equals_null(world: &Stage<'_, impl Connection>) {
     orders::populate(world).await;
     let mut shipment = world.active::<orders::shipment::Entity>(4).await;
     shipment.order_region = Set(None);
@@ -73,7 +73,7 @@ async fn b05_null_equals_null(world: &World) {
 }
 
 /// Databases think differently about these; a change of the bytes is a change.
-async fn b05_case_accents_and_trailing_spaces_are_changes(world: &World) {
+async fn b05_case_accents_and_trailing_spaces_are_changes(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     for name in ["Event 1", "Évent 1", "Évent 1 ", ""] {
         let mut event = world.active::<board::event::Entity>(1).await;
@@ -112,7 +112,7 @@ async fn b05_dirty_assigned_takes_every_set_for_a_change(world: &World) {
 }
 
 /// An any-change rule compares too.
-async fn b05_any_change_needs_a_change(world: &World) {
+async fn b05_any_change_needs_a_change(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let mut task = world.active::<outer::task::Entity>(1).await;
     task.title = Set("task 1".to_owned());
@@ -120,13 +120,21 @@ async fn b05_any_change_needs_a_change(world: &World) {
     world.expect_moved(&[], task.update(&world.db)).await.unwrap();
 }
 
-on_every_backend!(board:
-    b05_set_to_the_stored_value_is_no_change,
-    b05_a_mixed_update_touches_nobody,
+on_every_level!(board:
     b05_the_comparison_is_with_the_stored_row,
     b05_the_same_new_value_twice_is_one_change,
     b05_case_accents_and_trailing_spaces_are_changes,
 );
-on_every_backend!(orders: b05_null_equals_null);
-on_every_backend!(manual: b05_dirty_assigned_takes_every_set_for_a_change);
-on_every_backend!(outer: b05_any_change_needs_a_change);
+on_every_backend!(board:
+    b05_set_to_the_stored_value_is_no_change,
+    b05_a_mixed_update_touches_nobody,
+);
+on_every_level!(orders:
+    b05_null_equals_null,
+);
+on_every_backend!(manual:
+    b05_dirty_assigned_takes_every_set_for_a_change,
+);
+on_every_level!(outer:
+    b05_any_change_needs_a_change,
+);

@@ -2,12 +2,12 @@
 
 use sea_orm::{ActiveModelTrait, ModelTrait, Set, Unchanged};
 use touchable_tests::{
-    World,
+    Connection, Stage,
     entities::{board, chain, manual, selective},
-    on_every_backend,
+    on_every_level,
 };
 
-async fn b04_a_watched_column_fires(world: &World) {
+async fn b04_a_watched_column_fires(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let mut event = world.active::<board::event::Entity>(1).await;
     event.name = Set("renamed".to_owned());
@@ -20,7 +20,7 @@ async fn b04_a_watched_column_fires(world: &World) {
         .unwrap();
 }
 
-async fn b04_a_column_that_no_rule_watches_fires_nothing(world: &World) {
+async fn b04_a_column_that_no_rule_watches_fires_nothing(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let mut event = world.active::<board::event::Entity>(1).await;
     event.location = Set("there".to_owned());
@@ -32,7 +32,7 @@ async fn b04_a_column_that_no_rule_watches_fires_nothing(world: &World) {
 }
 
 /// Without a loaded model: only the key and the new value are known.
-async fn b04_a_watched_column_fires_in_a_partial_model(world: &World) {
+async fn b04_a_watched_column_fires_in_a_partial_model(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let event = board::event::ActiveModel {
         id: Unchanged(1),
@@ -49,7 +49,7 @@ async fn b04_a_watched_column_fires_in_a_partial_model(world: &World) {
 }
 
 /// SeaORM also takes a key that is `Set`.
-async fn b04_a_watched_column_fires_under_a_set_key(world: &World) {
+async fn b04_a_watched_column_fires_under_a_set_key(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let event = board::event::ActiveModel {
         id: Set(2),
@@ -62,7 +62,7 @@ async fn b04_a_watched_column_fires_under_a_set_key(world: &World) {
         .unwrap();
 }
 
-async fn b04_associations_are_judged_one_by_one(world: &World) {
+async fn b04_associations_are_judged_one_by_one(world: &Stage<'_, impl Connection>) {
     use chain::company::Column::{Color, Name, Notes, Slogan};
 
     chain::populate(world).await;
@@ -83,7 +83,7 @@ async fn b04_associations_are_judged_one_by_one(world: &World) {
     world.expect_moved(&["companies 1"], change(Notes, "d")).await;
 }
 
-async fn b04_several_associations_fire_from_one_save(world: &World) {
+async fn b04_several_associations_fire_from_one_save(world: &Stage<'_, impl Connection>) {
     chain::populate(world).await;
     let mut company = world.active::<chain::company::Entity>(1).await;
     company.name = Set("a".to_owned());
@@ -98,7 +98,7 @@ async fn b04_several_associations_fire_from_one_save(world: &World) {
         .unwrap();
 }
 
-async fn b04_except_fields_watches_all_others(world: &World) {
+async fn b04_except_fields_watches_all_others(world: &Stage<'_, impl Connection>) {
     use selective::book::Column::{Notes, Position, ShelfId, Title};
 
     selective::populate(world).await;
@@ -129,7 +129,7 @@ async fn b04_except_fields_watches_all_others(world: &World) {
 }
 
 /// `on = [create, delete]` and `on = [update]`.
-async fn b04_events_restrict_a_rule(world: &World) {
+async fn b04_events_restrict_a_rule(world: &Stage<'_, impl Connection>) {
     selective::populate(world).await;
     let db = &world.db;
     world
@@ -158,7 +158,7 @@ async fn b04_events_restrict_a_rule(world: &World) {
 }
 
 /// `on = [create]` says nothing about updates: neither a change nor a touch of the review reaches its book.
-async fn b04_a_rule_on_create_does_not_fire_on_update(world: &World) {
+async fn b04_a_rule_on_create_does_not_fire_on_update(world: &Stage<'_, impl Connection>) {
     selective::populate(world).await;
     let db = &world.db;
     let mut review = world.active::<selective::review::Entity>(1).await;
@@ -180,7 +180,7 @@ async fn b04_a_rule_on_create_does_not_fire_on_update(world: &World) {
         .unwrap();
 }
 
-async fn b04_hooks_of_the_applications_own(world: &World) {
+async fn b04_hooks_of_the_applications_own(world: &Stage<'_, impl Connection>) {
     manual::populate(world).await;
     let db = &world.db;
     // The application's hook derives the slug from the title; touchable runs after it and sees both.
@@ -204,16 +204,21 @@ async fn b04_hooks_of_the_applications_own(world: &World) {
         .unwrap();
 }
 
-on_every_backend!(board:
+on_every_level!(board:
     b04_a_watched_column_fires,
     b04_a_column_that_no_rule_watches_fires_nothing,
     b04_a_watched_column_fires_in_a_partial_model,
     b04_a_watched_column_fires_under_a_set_key,
 );
-on_every_backend!(chain: b04_associations_are_judged_one_by_one, b04_several_associations_fire_from_one_save);
-on_every_backend!(selective:
+on_every_level!(chain:
+    b04_associations_are_judged_one_by_one,
+    b04_several_associations_fire_from_one_save,
+);
+on_every_level!(selective:
     b04_except_fields_watches_all_others,
     b04_events_restrict_a_rule,
     b04_a_rule_on_create_does_not_fire_on_update,
 );
-on_every_backend!(manual: b04_hooks_of_the_applications_own);
+on_every_level!(manual:
+    b04_hooks_of_the_applications_own,
+);

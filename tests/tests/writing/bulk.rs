@@ -3,12 +3,12 @@
 use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, Set, TransactionTrait, sea_query::Expr};
 use touchable::TouchMany;
 use touchable_tests::{
-    World,
+    Connection, Stage, World,
     entities::{board, cycle, orders, outer, tags, tree},
-    on_every_backend,
+    on_every_backend, on_every_level,
 };
 
-async fn b22_update_many_touches(world: &World) {
+async fn b22_update_many_touches(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let result = world
         .expect_moved(
@@ -25,7 +25,7 @@ async fn b22_update_many_touches(world: &World) {
     assert_eq!(world.model::<board::event::Entity>(2).await.name, "renamed");
 }
 
-async fn b22_update_many_of_unwatched_columns_moves_its_rows_only(world: &World) {
+async fn b22_update_many_of_unwatched_columns_moves_its_rows_only(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let result = world
         .expect_moved(
@@ -41,7 +41,7 @@ async fn b22_update_many_of_unwatched_columns_moves_its_rows_only(world: &World)
 }
 
 /// As if each row had been saved: a row that has the value already has not changed.
-async fn b22_update_many_judges_every_row(world: &World) {
+async fn b22_update_many_judges_every_row(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     world
         .expect_moved(
@@ -56,7 +56,7 @@ async fn b22_update_many_judges_every_row(world: &World) {
 }
 
 /// The filter is about the rows as they were: found once, before the update makes it false.
-async fn b22_update_many_finds_its_rows_once(world: &World) {
+async fn b22_update_many_finds_its_rows_once(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let result = world
         .expect_moved(
@@ -72,7 +72,7 @@ async fn b22_update_many_finds_its_rows_once(world: &World) {
     assert_eq!(result.rows_affected, 1);
 }
 
-async fn b22_update_many_with_an_active_model(world: &World) {
+async fn b22_update_many_with_an_active_model(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let values = outer::user::ActiveModel {
         name: Set("everybody".to_owned()),
@@ -92,7 +92,7 @@ async fn b22_update_many_with_an_active_model(world: &World) {
 }
 
 /// A value that differs from row to row.
-async fn b22_update_many_with_an_expression(world: &World) {
+async fn b22_update_many_with_an_expression(world: &Stage<'_, impl Connection>) {
     orders::populate(world).await;
     // Numbers swap between the orders of a region: both the old ones and the new ones are touched.
     let swapped = Expr::value(3).sub(Expr::col(orders::shipment::Column::OrderNumber));
@@ -109,7 +109,7 @@ async fn b22_update_many_with_an_expression(world: &World) {
         .unwrap();
 }
 
-async fn b22_update_many_re_parents(world: &World) {
+async fn b22_update_many_re_parents(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     world
         .expect_moved(
@@ -143,7 +143,7 @@ async fn b22_update_many_re_parents(world: &World) {
         .unwrap();
 }
 
-async fn b22_update_many_that_matches_nothing(world: &World) {
+async fn b22_update_many_that_matches_nothing(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let result = world
         .expect_moved(
@@ -159,7 +159,7 @@ async fn b22_update_many_that_matches_nothing(world: &World) {
     assert_eq!(result.rows_affected, 0);
 }
 
-async fn b22_update_many_ends_its_cycles(world: &World) {
+async fn b22_update_many_ends_its_cycles(world: &Stage<'_, impl Connection>) {
     cycle::populate(world).await;
     world
         .expect_moved(
@@ -189,7 +189,7 @@ async fn b22_update_many_ends_its_cycles(world: &World) {
 }
 
 /// Rows of one association that are saved themselves: each parent chain is touched once.
-async fn b22_update_many_in_a_tree(world: &World) {
+async fn b22_update_many_in_a_tree(world: &Stage<'_, impl Connection>) {
     tree::populate(world).await;
     world
         .expect_moved(
@@ -204,7 +204,7 @@ async fn b22_update_many_in_a_tree(world: &World) {
         .unwrap();
 }
 
-async fn b22_delete_many_touches(world: &World) {
+async fn b22_delete_many_touches(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let result = world
         .expect_moved(
@@ -226,7 +226,7 @@ async fn b22_delete_many_touches(world: &World) {
     assert_eq!(result.rows_affected, 2);
 }
 
-async fn b22_delete_many_touches_survivors(world: &World) {
+async fn b22_delete_many_touches_survivors(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let result = world
         .expect_moved(
@@ -252,7 +252,7 @@ async fn b22_delete_many_touches_survivors(world: &World) {
     assert_eq!(result.rows_affected, 2);
 }
 
-async fn b22_delete_many_of_junction_rows(world: &World) {
+async fn b22_delete_many_of_junction_rows(world: &Stage<'_, impl Connection>) {
     tags::populate(world).await;
     world
         .expect_moved(
@@ -318,22 +318,32 @@ async fn b22_bulk_writes_roll_back(world: &World) {
     world.expect_moved(&[], stray).await.unwrap_err();
 }
 
-on_every_backend!(board:
+on_every_level!(board:
     b22_update_many_touches,
     b22_update_many_of_unwatched_columns_moves_its_rows_only,
     b22_update_many_judges_every_row,
     b22_update_many_finds_its_rows_once,
     b22_delete_many_touches_survivors,
 );
-on_every_backend!(outer:
+on_every_level!(outer:
     b22_update_many_with_an_active_model,
     b22_update_many_re_parents,
     b22_update_many_that_matches_nothing,
     b22_delete_many_touches,
+);
+on_every_backend!(outer:
     b22_a_constant_number_of_statements,
     b22_bulk_writes_roll_back,
 );
-on_every_backend!(orders: b22_update_many_with_an_expression);
-on_every_backend!(cycle: b22_update_many_ends_its_cycles);
-on_every_backend!(tree: b22_update_many_in_a_tree);
-on_every_backend!(tags: b22_delete_many_of_junction_rows);
+on_every_level!(orders:
+    b22_update_many_with_an_expression,
+);
+on_every_level!(cycle:
+    b22_update_many_ends_its_cycles,
+);
+on_every_level!(tree:
+    b22_update_many_in_a_tree,
+);
+on_every_level!(tags:
+    b22_delete_many_of_junction_rows,
+);

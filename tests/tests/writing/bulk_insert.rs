@@ -3,12 +3,12 @@
 use sea_orm::{EntityTrait, NotSet, Set, sea_query::OnConflict};
 use touchable::TouchMany;
 use touchable_tests::{
-    World,
+    Connection, Stage, World,
     entities::{cycle, outer, tags},
-    on_every_backend,
+    on_every_backend, on_every_level,
 };
 
-async fn b23_insert_many_touches_the_parents(world: &World) {
+async fn b23_insert_many_touches_the_parents(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     world
         .expect_moved(
@@ -33,7 +33,7 @@ async fn b23_insert_many_touches_the_parents(world: &World) {
 }
 
 /// Once each: the version says how often.
-async fn b23_parents_are_touched_once(world: &World) {
+async fn b23_parents_are_touched_once(world: &Stage<'_, impl Connection>) {
     cycle::populate(world).await;
     let new = (11..20).map(|id| cycle::task(id, Some(1)));
     cycle::task::Entity::insert_many(new)
@@ -46,7 +46,7 @@ async fn b23_parents_are_touched_once(world: &World) {
 }
 
 /// Rows without a stamp or a key get both.
-async fn b23_new_rows_are_stamped(world: &World) {
+async fn b23_new_rows_are_stamped(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let new = |title: &str| outer::task::ActiveModel {
         id: NotSet,
@@ -74,7 +74,7 @@ async fn b23_new_rows_are_stamped(world: &World) {
     }
 }
 
-async fn b23_insert_many_of_junction_rows(world: &World) {
+async fn b23_insert_many_of_junction_rows(world: &Stage<'_, impl Connection>) {
     tags::populate(world).await;
     world
         .expect_moved(
@@ -87,7 +87,7 @@ async fn b23_insert_many_of_junction_rows(world: &World) {
         .unwrap();
 }
 
-async fn b23_a_failed_batch_touches_nobody(world: &World) {
+async fn b23_a_failed_batch_touches_nobody(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let batch =
         outer::task::Entity::insert_many([outer::task(11, Some(1), None), outer::task(12, Some(999), None)]);
@@ -98,7 +98,7 @@ async fn b23_a_failed_batch_touches_nobody(world: &World) {
 }
 
 /// Rows that were there already are left alone, and the parents of those that were not are touched.
-async fn b23_insert_many_on_conflict(world: &World) {
+async fn b23_insert_many_on_conflict(world: &Stage<'_, impl Connection>) {
     tags::populate(world).await;
     let conflict = OnConflict::columns([tags::post_tag::Column::PostId, tags::post_tag::Column::TagId])
         .do_nothing_on([tags::post_tag::Column::PostId])
@@ -128,11 +128,18 @@ async fn b23_the_same_statements_for_any_batch(world: &World) {
     assert_eq!(insert(100..103).await, insert(200..800).await);
 }
 
-on_every_backend!(outer:
+on_every_level!(outer:
     b23_insert_many_touches_the_parents,
     b23_new_rows_are_stamped,
     b23_a_failed_batch_touches_nobody,
+);
+on_every_backend!(outer:
     b23_the_same_statements_for_any_batch,
 );
-on_every_backend!(cycle: b23_parents_are_touched_once);
-on_every_backend!(tags: b23_insert_many_of_junction_rows, b23_insert_many_on_conflict);
+on_every_level!(cycle:
+    b23_parents_are_touched_once,
+);
+on_every_level!(tags:
+    b23_insert_many_of_junction_rows,
+    b23_insert_many_on_conflict,
+);

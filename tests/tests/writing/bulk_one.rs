@@ -6,12 +6,12 @@ use sea_orm::{
 };
 use touchable::TouchMany;
 use touchable_tests::{
-    Backend, World,
+    Backend, Connection, Stage, World,
     entities::{
         cycle, manual,
         outer::{self, task},
     },
-    on_every_backend,
+    on_every_backend, on_every_level,
 };
 
 fn new_task() -> task::ActiveModel {
@@ -30,7 +30,7 @@ fn titled(id: i32, title: &str) -> task::ActiveModel {
     }
 }
 
-async fn b43_insert(world: &World) {
+async fn b43_insert(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let insert = task::Entity::insert(new_task()).touching();
     let moved = ["+tasks 6", "events 1", "calendars 1"];
@@ -46,7 +46,7 @@ async fn b43_insert(world: &World) {
     assert_eq!(insert.exec_without_returning(&world.db).await.unwrap(), 1);
 }
 
-async fn b43_update(world: &World) {
+async fn b43_update(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let update = task::Entity::update(titled(1, "renamed")).touching();
     let moved = ["tasks 1", "events 1", "calendars 1"];
@@ -68,7 +68,7 @@ async fn b43_update(world: &World) {
     assert_eq!(result.unwrap().rows_affected, 1);
 }
 
-async fn b43_update_of_nothing(world: &World) {
+async fn b43_update_of_nothing(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let nothing = || task::ActiveModel {
         id: Unchanged(1),
@@ -88,7 +88,7 @@ async fn b43_update_of_nothing(world: &World) {
     );
 }
 
-async fn b43_update_of_nobody(world: &World) {
+async fn b43_update_of_nobody(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let failed = task::Entity::update(titled(99, "x"))
         .touching()
@@ -113,7 +113,7 @@ async fn b43_update_of_nobody(world: &World) {
 }
 
 /// An explicit stamp is kept when it is above the stored one, and never lowers it. The version counts both.
-async fn b43_update_with_an_explicit_stamp(world: &World) {
+async fn b43_update_with_an_explicit_stamp(world: &Stage<'_, impl Connection>) {
     cycle::populate(world).await;
     let stamped = |micros| cycle::task::ActiveModel {
         id: Unchanged(5),
@@ -131,7 +131,7 @@ async fn b43_update_with_an_explicit_stamp(world: &World) {
     assert_eq!((task.updated_at, task.lock_no), (touchable_tests::at(1_000), 2));
 }
 
-async fn b43_delete(world: &World) {
+async fn b43_delete(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let moved = ["-tasks 1", "events 1", "calendars 1"];
     let delete = task::Entity::delete_by_id(1).touching();
@@ -236,7 +236,7 @@ async fn b43_rows_come_back(world: &World) {
 }
 
 /// Where every `Set` counts as a change, it does here too.
-async fn b43_every_set_counts(world: &World) {
+async fn b43_every_set_counts(world: &Stage<'_, impl Connection>) {
     manual::populate(world).await;
     let same = || manual::album::ActiveModel {
         id: Unchanged(1),
@@ -365,15 +365,21 @@ async fn b43_futures_are_send(world: &World) {
     assert_eq!(spawned.await.unwrap().unwrap().last_insert_id, Some(6));
 }
 
-on_every_backend!(outer:
+on_every_level!(outer:
     b43_insert,
     b43_update,
     b43_update_of_nothing,
     b43_update_of_nobody,
     b43_delete,
+);
+on_every_backend!(outer:
     b43_in_a_transaction_of_ours,
     b43_rows_come_back,
     b43_futures_are_send,
 );
-on_every_backend!(cycle: b43_update_with_an_explicit_stamp);
-on_every_backend!(manual: b43_every_set_counts);
+on_every_level!(cycle:
+    b43_update_with_an_explicit_stamp,
+);
+on_every_level!(manual:
+    b43_every_set_counts,
+);

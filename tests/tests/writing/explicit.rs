@@ -3,12 +3,12 @@
 use sea_orm::{ColumnTrait, EntityTrait, ModelTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait};
 use touchable::{TouchAll, TouchRecord};
 use touchable_tests::{
-    World,
+    Connection, Stage, World,
     entities::{board, cycle, orders, outer},
-    on_every_backend,
+    on_every_backend, on_every_level,
 };
 
-async fn b24_touch_cascades(world: &World) {
+async fn b24_touch_cascades(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let task = world.model::<outer::task::Entity>(3).await;
     let touched = world
@@ -18,7 +18,7 @@ async fn b24_touch_cascades(world: &World) {
     assert_eq!(touched.rows(), 1, "rows of the entity itself");
 }
 
-async fn b24_touch_in_a_circle(world: &World) {
+async fn b24_touch_in_a_circle(world: &Stage<'_, impl Connection>) {
     cycle::populate(world).await;
     let event = world.model::<cycle::event::Entity>(1).await;
     world
@@ -30,7 +30,7 @@ async fn b24_touch_in_a_circle(world: &World) {
 }
 
 /// A touch changes no field: rules with a field list stay quiet.
-async fn b24_touch_fires_no_rule_with_a_field_list(world: &World) {
+async fn b24_touch_fires_no_rule_with_a_field_list(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let event = world.model::<board::event::Entity>(1).await;
     world
@@ -39,7 +39,7 @@ async fn b24_touch_fires_no_rule_with_a_field_list(world: &World) {
         .unwrap();
 }
 
-async fn b24_touch_with_a_composite_key(world: &World) {
+async fn b24_touch_with_a_composite_key(world: &Stage<'_, impl Connection>) {
     orders::populate(world).await;
     let line = world.model::<orders::line::Entity>(("eu".to_owned(), 1, 2)).await;
     world
@@ -48,7 +48,7 @@ async fn b24_touch_with_a_composite_key(world: &World) {
         .unwrap();
 }
 
-async fn b24_touching_a_row_that_is_gone_says_so(world: &World) {
+async fn b24_touching_a_row_that_is_gone_says_so(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let task = world.model::<outer::task::Entity>(3).await;
     task.clone().delete(&world.db).await.unwrap();
@@ -58,7 +58,7 @@ async fn b24_touching_a_row_that_is_gone_says_so(world: &World) {
     assert!(message.contains("tasks") && message.contains('3'), "{message}");
 }
 
-async fn b24_touching_a_composite_key_that_is_gone_says_so(world: &World) {
+async fn b24_touching_a_composite_key_that_is_gone_says_so(world: &Stage<'_, impl Connection>) {
     orders::populate(world).await;
     let line = world.model::<orders::line::Entity>(("eu".to_owned(), 1, 2)).await;
     line.clone().delete(&world.db).await.unwrap();
@@ -67,7 +67,7 @@ async fn b24_touching_a_composite_key_that_is_gone_says_so(world: &World) {
     assert!(message.contains("lines") && message.contains("eu"), "{message}");
 }
 
-async fn b24_touch_all_touches_what_a_query_finds(world: &World) {
+async fn b24_touch_all_touches_what_a_query_finds(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let select = outer::task::Entity::find().filter(outer::task::Column::Id.is_in([1, 2, 4]));
     let touched = world
@@ -87,7 +87,7 @@ async fn b24_touch_all_touches_what_a_query_finds(world: &World) {
     assert_eq!(touched.rows(), 3, "rows of the entity itself");
 }
 
-async fn b24_touch_all_of_a_joined_ordered_limited_query(world: &World) {
+async fn b24_touch_all_of_a_joined_ordered_limited_query(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let select = outer::task::Entity::find()
         .inner_join(outer::event::Entity)
@@ -103,7 +103,7 @@ async fn b24_touch_all_of_a_joined_ordered_limited_query(world: &World) {
         .unwrap();
 }
 
-async fn b24_touch_all_of_nothing(world: &World) {
+async fn b24_touch_all_of_nothing(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let select = outer::task::Entity::find().filter(outer::task::Column::Id.eq(999));
     let touched = world
@@ -127,14 +127,23 @@ async fn b24_touches_roll_back(world: &World) {
     world.expect_moved(&[], action).await;
 }
 
-on_every_backend!(outer:
+on_every_level!(outer:
     b24_touch_cascades,
     b24_touching_a_row_that_is_gone_says_so,
     b24_touch_all_touches_what_a_query_finds,
     b24_touch_all_of_a_joined_ordered_limited_query,
     b24_touch_all_of_nothing,
+);
+on_every_backend!(outer:
     b24_touches_roll_back,
 );
-on_every_backend!(cycle: b24_touch_in_a_circle);
-on_every_backend!(board: b24_touch_fires_no_rule_with_a_field_list);
-on_every_backend!(orders: b24_touch_with_a_composite_key, b24_touching_a_composite_key_that_is_gone_says_so);
+on_every_level!(cycle:
+    b24_touch_in_a_circle,
+);
+on_every_level!(board:
+    b24_touch_fires_no_rule_with_a_field_list,
+);
+on_every_level!(orders:
+    b24_touch_with_a_composite_key,
+    b24_touching_a_composite_key_that_is_gone_says_so,
+);

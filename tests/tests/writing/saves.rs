@@ -5,13 +5,13 @@ use sea_orm::{
     TransactionTrait,
 };
 use touchable_tests::{
-    World,
+    Connection, Stage, World,
     entities::{board, outer, society, tags},
-    on_every_backend,
+    on_every_backend, on_every_level,
 };
 
 /// `save` inserts and updates; both are covered.
-async fn b21_save(world: &World) {
+async fn b21_save(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let db = &world.db;
     let new = outer::task::ActiveModel {
@@ -30,7 +30,7 @@ async fn b21_save(world: &World) {
 }
 
 /// `ActiveModel::delete` and `Model::delete`.
-async fn b21_delete(world: &World) {
+async fn b21_delete(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let db = &world.db;
     let task = world.active::<outer::task::Entity>(1).await;
@@ -45,7 +45,7 @@ async fn b21_delete(world: &World) {
         .unwrap();
 }
 
-async fn b21_active_model_ex(world: &World) {
+async fn b21_active_model_ex(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let db = &world.db;
     let new = outer::task::ActiveModel::builder()
@@ -70,7 +70,7 @@ async fn b21_active_model_ex(world: &World) {
 }
 
 /// An event with its tasks in one call, then one of them changed through it.
-async fn b21_nested_has_many(world: &World) {
+async fn b21_nested_has_many(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let db = &world.db;
     let event = outer::event::ActiveModel::builder()
@@ -113,7 +113,7 @@ async fn b21_nested_has_many(world: &World) {
 }
 
 /// Linking and creating tags through the post: the junction's hooks touch both ends.
-async fn b21_nested_many_to_many(world: &World) {
+async fn b21_nested_many_to_many(world: &Stage<'_, impl Connection>) {
     tags::populate(world).await;
     let db = &world.db;
     let post = world
@@ -132,7 +132,7 @@ async fn b21_nested_many_to_many(world: &World) {
 }
 
 /// Everything that belongs to the row goes with it, and what lies around it is touched.
-async fn b21_cascade_delete(world: &World) {
+async fn b21_cascade_delete(world: &Stage<'_, impl Connection>) {
     world.seed([society::event(1), society::event(2)]).await;
     world.seed([society::user(1), society::user(2)]).await;
     world
@@ -156,7 +156,7 @@ async fn b21_cascade_delete(world: &World) {
 
 /// SeaORM deletes the junction's rows before the row's own hooks run: a many-to-many rule finds nobody then. Rules on
 /// the junction, as in the test above, close the gap; a plain delete under `CASCADE` has none.
-async fn b21_cascade_delete_cannot_follow_links_that_are_gone(world: &World) {
+async fn b21_cascade_delete_cannot_follow_links_that_are_gone(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let user = world.model::<board::user::Entity>(1).await;
     world
@@ -192,7 +192,7 @@ async fn b21_cascade_delete_cannot_follow_links_that_are_gone(world: &World) {
 }
 
 /// The children go first: they touch the parent that is about to go, and its own parent once more.
-async fn b21_cascade_delete_with_rules_on_the_children(world: &World) {
+async fn b21_cascade_delete_with_rules_on_the_children(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let event = world.model::<outer::event::Entity>(1).await;
     world
@@ -234,14 +234,22 @@ async fn b21_in_a_transaction(world: &World) {
         .await;
 }
 
-on_every_backend!(outer:
+on_every_level!(outer:
     b21_save,
     b21_delete,
     b21_active_model_ex,
     b21_nested_has_many,
     b21_cascade_delete_with_rules_on_the_children,
+);
+on_every_backend!(outer:
     b21_in_a_transaction,
 );
-on_every_backend!(tags: b21_nested_many_to_many);
-on_every_backend!(society: b21_cascade_delete);
-on_every_backend!(board: b21_cascade_delete_cannot_follow_links_that_are_gone);
+on_every_level!(tags:
+    b21_nested_many_to_many,
+);
+on_every_level!(society:
+    b21_cascade_delete,
+);
+on_every_level!(board:
+    b21_cascade_delete_cannot_follow_links_that_are_gone,
+);

@@ -5,12 +5,12 @@ use sea_orm::{
 };
 use touchable::{TouchMany, TouchRecord, no_touching, no_touching_on};
 use touchable_tests::{
-    World,
+    Connection, Stage, World,
     entities::{board, outer},
-    on_every_backend,
+    on_every_backend, on_every_level,
 };
 
-async fn rename_user(world: &World, name: &str) {
+async fn rename_user(world: &Stage<'_, impl Connection>, name: &str) {
     let user = outer::user::ActiveModel {
         id: Unchanged(1),
         name: Set(name.to_owned()),
@@ -32,7 +32,7 @@ const TOUCHED_BY_A_NAME: [&str; 9] = [
 ];
 
 /// The row's own stamp still moves.
-async fn b25_no_touching_moves_the_saved_row_only(world: &World) {
+async fn b25_no_touching_moves_the_saved_row_only(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let db = &world.db;
     let action = no_touching(async {
@@ -53,7 +53,7 @@ async fn b25_no_touching_moves_the_saved_row_only(world: &World) {
         .await;
 }
 
-async fn b25_no_touching_holds_across_awaits(world: &World) {
+async fn b25_no_touching_holds_across_awaits(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let action = no_touching(async {
         tokio::task::yield_now().await;
@@ -64,7 +64,7 @@ async fn b25_no_touching_holds_across_awaits(world: &World) {
     world.expect_moved(&["users 1"], action).await;
 }
 
-async fn b25_scopes_nest(world: &World) {
+async fn b25_scopes_nest(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let action = no_touching(async {
         no_touching(rename_user(world, "inner")).await;
@@ -73,7 +73,7 @@ async fn b25_scopes_nest(world: &World) {
     world.expect_moved(&["users 1"], action).await;
 }
 
-async fn b25_explicit_touches_and_bulk_writes_are_covered(world: &World) {
+async fn b25_explicit_touches_and_bulk_writes_are_covered(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let db = &world.db;
     let task = world.model::<outer::task::Entity>(3).await;
@@ -123,7 +123,7 @@ async fn b25_other_tasks_touch_as_ever(world: &World) {
 }
 
 /// Ends with its future, also when that one fails or is dropped.
-async fn b25_the_scope_ends_with_its_future(world: &World) {
+async fn b25_the_scope_ends_with_its_future(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let failed: Result<(), &str> = no_touching(async {
         tokio::task::yield_now().await;
@@ -145,7 +145,7 @@ async fn b25_the_scope_ends_with_its_future(world: &World) {
 }
 
 /// Rows of one entity, and what lies behind them.
-async fn b25_no_touching_on_one_entity(world: &World) {
+async fn b25_no_touching_on_one_entity(world: &Stage<'_, impl Connection>) {
     outer::populate(world).await;
     let db = &world.db;
     let action = no_touching_on::<outer::event::Entity, _>(rename_user(world, "Ada"));
@@ -164,7 +164,7 @@ async fn b25_no_touching_on_one_entity(world: &World) {
         .unwrap();
 }
 
-async fn b25_scopes_on_entities_add_up(world: &World) {
+async fn b25_scopes_on_entities_add_up(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
     let rename = async |name: &str| {
         let user = board::user::ActiveModel {
@@ -195,13 +195,15 @@ async fn b25_scopes_on_entities_add_up(world: &World) {
         .await;
 }
 
-on_every_backend!(outer:
+on_every_level!(outer:
     b25_no_touching_moves_the_saved_row_only,
     b25_no_touching_holds_across_awaits,
     b25_scopes_nest,
     b25_explicit_touches_and_bulk_writes_are_covered,
-    b25_other_tasks_touch_as_ever,
     b25_the_scope_ends_with_its_future,
     b25_no_touching_on_one_entity,
 );
-on_every_backend!(board: b25_scopes_on_entities_add_up);
+on_every_level!(board:
+    b25_scopes_on_entities_add_up,
+);
+on_every_backend!(outer: b25_other_tasks_touch_as_ever);
