@@ -9,7 +9,15 @@ use crate::{
 };
 
 pub const TOUCH_OPTIONS: [&str; 6] = ["on_fields", "except_fields", "on", "columns", "linked", "entity"];
-const TOUCHABLE_OPTIONS: [&str; 6] = ["updated_at", "created_at", "version", "hooks", "dirty", "feed"];
+const TOUCHABLE_OPTIONS: [&str; 7] = [
+    "updated_at",
+    "created_at",
+    "deleted",
+    "version",
+    "hooks",
+    "dirty",
+    "feed",
+];
 
 /// One `#[touch(..)]`.
 #[derive(Debug)]
@@ -33,6 +41,7 @@ pub struct Options {
     pub updated_at: Option<Ident>,
     pub created_at: Option<Ident>,
     pub version: Option<Ident>,
+    pub deleted: Option<Ident>,
     /// `hooks = manual`. A misspelled `manual` counts too: who writes `hooks` has hooks of their own.
     pub manual: bool,
     /// `dirty = assigned`.
@@ -148,12 +157,13 @@ impl Options {
             ("updated_at", Some(value)) => self.updated_at = name(value, errors),
             ("created_at", Some(value)) => self.created_at = name(value, errors),
             ("version", Some(value)) => self.version = name(value, errors),
+            ("deleted", Some(value)) => self.deleted = name(value, errors),
             ("hooks", Some(value)) => {
                 self.manual = true;
                 keyword(&key, value, "manual", errors);
             }
             ("dirty", Some(value)) => self.assigned = keyword(&key, value, "assigned", errors),
-            ("updated_at" | "version", None) => {
+            ("updated_at" | "version" | "deleted", None) => {
                 errors.at(&key, format!("`{key}` needs a field: `{key} = some_field`"));
             }
             ("hooks", None) => errors.at(key, "`hooks` needs a value: `hooks = manual`"),

@@ -27,6 +27,8 @@ fn touchable(entity: &Entity) -> TokenStream {
     let touch = &entity.touch_column.variant;
     let created = optional(entity.created.as_ref());
     let version = optional(entity.version.as_ref());
+    let deleted = optional(entity.deleted.as_ref());
+    let can_delete = entity.deleted.as_ref().map(can_delete);
     let dirty = if entity.assigned {
         quote!(Assigned)
     } else {
@@ -41,6 +43,7 @@ fn touchable(entity: &Entity) -> TokenStream {
             const TOUCH_COLUMN: Column = Column::#touch;
             const CREATED_COLUMN: ::core::option::Option<Column> = #created;
             const VERSION_COLUMN: ::core::option::Option<Column> = #version;
+            const DELETED_COLUMN: ::core::option::Option<Column> = #deleted;
             const DIRTY: ::touchable::__private::Dirty = ::touchable::__private::Dirty::#dirty;
 
             fn schema() -> &'static ::touchable::__private::Schema {
@@ -51,7 +54,13 @@ fn touchable(entity: &Entity) -> TokenStream {
             #values
             #feed
         }
+        #can_delete
     }
+}
+
+/// A row is there while the column is null: another type is an error where it is written.
+fn can_delete(Column { ty, .. }: &Column) -> TokenStream {
+    quote_spanned!(ty.span()=> const _: () = ::touchable::__private::can_delete::<#ty>();)
 }
 
 /// The stream, or the error that the feature is missing.
@@ -128,6 +137,7 @@ fn rule(rule: &Rule) -> TokenStream {
         create,
         update,
         delete,
+        touch,
     } = rule.events;
     let columns = rule.columns.iter().map(|column| {
         quote_spanned!(at(column)=> ::touchable::__private::column_name(
@@ -140,7 +150,9 @@ fn rule(rule: &Rule) -> TokenStream {
             path: || #path,
             target: #schema,
             fields: #fields,
-            events: ::touchable::__private::Events { create: #create, update: #update, delete: #delete },
+            events: ::touchable::__private::Events {
+                create: #create, update: #update, delete: #delete, touch: #touch
+            },
             columns: || ::std::vec![#(#columns),*],
         }
     }

@@ -26,6 +26,7 @@ fn touchable(column: &TokenStream) -> TokenStream {
             const TOUCH_COLUMN: Column = #column;
             const CREATED_COLUMN: ::core::option::Option<Column> = ::core::option::Option::None;
             const VERSION_COLUMN: ::core::option::Option<Column> = ::core::option::Option::None;
+            const DELETED_COLUMN: ::core::option::Option<Column> = ::core::option::Option::None;
             const DIRTY: ::touchable::__private::Dirty = ::touchable::__private::Dirty::Compared;
 
             fn schema() -> &'static ::touchable::__private::Schema {

@@ -53,6 +53,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `on_fields = [name, starts_at]` | only when one of these fields changes value |
 /// | `except_fields = [notes]` | only when any other field changes value |
 /// | `on = [create, update, delete]` | only in these events |
+/// | `on = [.., touch]` | also when this row is itself touched. A rule without a field list hears of that anyway, as long as it hears of updates |
 /// | `columns = [tasks_touched_at]` | moves these columns of the touched rows instead of their touch column: a key for each fragment |
 /// | `#[touch(linked = super::UserToEvents)]` | the association is a unit struct that implements `Linked` and starts at this entity |
 ///
@@ -77,6 +78,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `updated_at = modified_at` | the touch column; `updated_at` unless named here |
 /// | `created_at`, `created_at = born_at` | this column is set on insert when the application left it out |
 /// | `version = lock_no` | an integer column that counts saves and touches |
+/// | `deleted = deleted_at` | an optional column that deletes the row: setting it fires the rules of a delete, clearing it those of a creation |
 /// | `hooks = manual` | no `ActiveModelBehavior` is generated: write your own, and call the four helpers in it |
 /// | `dirty = assigned` | every `Set` counts as a change; saves the comparison with the stored row |
 /// | `feed`, `feed = "people"` | saves, touches and deletions of its rows are published on the stream with the table's name, or with this one (feature `feed`) |

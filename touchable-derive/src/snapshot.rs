@@ -98,12 +98,12 @@ fn every_way_to_another_entity() {
 #[test]
 fn every_option_in_a_legacy_entity() {
     assert_expansion!(touchable(quote! {
-        #[touch(Task, except_fields = [r#ref], on = [create, delete], columns = [tasks_touched_at])]
+        #[touch(Task, except_fields = [r#ref], on = [create, delete, touch], columns = [tasks_touched_at])]
         #[touch(Parent, entity = Entity)]
         #[touch(entity = super::tag::Entity)]
         #[touch(Type)]
         #[touchable(updated_at = moved_at, created_at = born_at)]
-        #[touchable(version = lock_no, hooks = manual, dirty = assigned, feed = "people")]
+        #[touchable(version = lock_no, deleted = gone_at, hooks = manual, dirty = assigned, feed = "people")]
         struct Model {
             #[sea_orm(primary_key)]
             id: i32,
@@ -112,6 +112,7 @@ fn every_option_in_a_legacy_entity() {
             moved_at: Option<DateTimeUtc>,
             born_at: DateTime,
             lock_no: i64,
+            gone_at: Option<DateTimeUtc>,
         }
     }));
 }

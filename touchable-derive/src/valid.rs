@@ -21,6 +21,7 @@ pub struct Entity {
     pub keys: Vec<Column>,
     pub created: Option<Column>,
     pub version: Option<Column>,
+    pub deleted: Option<Column>,
     pub rules: Vec<Rule>,
     pub manual: bool,
     pub assigned: bool,
@@ -48,11 +49,13 @@ pub enum Fields {
     Except(Vec<Ident>),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the declaration")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Events {
     pub create: bool,
     pub update: bool,
     pub delete: bool,
+    pub touch: bool,
 }
 
 /// Checks a declaration. What comes back is whole only when `errors` stays empty.
@@ -62,7 +65,8 @@ pub fn check(declaration: &Declaration, errors: &mut Errors) -> Option<Entity> {
     let options = &declaration.options;
     let created = options.created_at.as_ref().and_then(|name| checker.column(name));
     let version = options.version.as_ref().and_then(|name| checker.column(name));
-    checker.refuse_shared([touch_column, created, version]);
+    let deleted = checker.deleted();
+    checker.refuse_shared([touch_column, created, version, deleted]);
     let rules = checker.rules(&[touch_column, version]);
     Some(Entity {
         vis: declaration.vis.clone(),
@@ -71,6 +75,7 @@ pub fn check(declaration: &Declaration, errors: &mut Errors) -> Option<Entity> {
         keys: declaration.keys().cloned().collect(),
         created: created.cloned(),
         version: version.cloned(),
+        deleted: deleted.cloned(),
         rules,
         manual: options.manual,
         assigned: options.assigned,
@@ -116,10 +121,28 @@ impl<'a> Checker<'a, '_> {
         found
     }
 
-    /// Touch, creation and version columns, in this order, are three columns.
-    fn refuse_shared(&mut self, columns: [Option<&Column>; 3]) {
+    /// The column by which rows are deleted.
+    fn deleted(&mut self) -> Option<&'a Column> {
+        let name = self.declaration.options.deleted.as_ref()?;
+        let column = self.column(name)?;
+        if column.is_key {
+            let reason = "is the primary key, which is never null";
+            self.errors
+                .at(name, format!("`{name}` {reason}: name a column of its own"));
+            return None;
+        }
+        Some(column)
+    }
+
+    /// Touch, creation, version and deletion columns, in this order, are four columns.
+    fn refuse_shared(&mut self, columns: [Option<&Column>; 4]) {
         let options = &self.declaration.options;
-        let names = [&options.updated_at, &options.created_at, &options.version];
+        let names = [
+            &options.updated_at,
+            &options.created_at,
+            &options.version,
+            &options.deleted,
+        ];
         let mut taken = Vec::new();
         for (column, name) in columns.into_iter().zip(names) {
             let Some(Column { field, .. }) = column else {
@@ -201,8 +224,10 @@ impl<'a> Checker<'a, '_> {
                 "create" => events.create = true,
                 "update" => events.update = true,
                 "delete" => events.delete = true,
+                "touch" => events.touch = true,
                 other => {
-                    let hint = did_you_mean(other, &["create", "update", "delete"].map(String::from));
+                    let hint =
+                        did_you_mean(other, &["create", "update", "delete", "touch"].map(String::from));
                     self.errors.at(name, format!("unknown event `{other}`{hint}"));
                 }
             }
@@ -230,11 +255,13 @@ impl Events {
         create: true,
         update: true,
         delete: true,
+        touch: false,
     };
     const NONE: Self = Self {
         create: false,
         update: false,
         delete: false,
+        touch: false,
     };
 }
 

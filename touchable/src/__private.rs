@@ -10,7 +10,7 @@ pub use crate::{
     __feed as feed, __records as records,
     cache::key::record::{self, Record},
     clock::Stamp,
-    entity::{Dirty, Events, Fields, Rule, Schema, StampType, Touchable, VersionType},
+    entity::{DeletedType, Dirty, Events, Fields, Rule, Schema, StampType, Touchable, VersionType},
     save::hooks::*,
 };
 
@@ -31,6 +31,9 @@ pub fn value_stamp<T: StampType>(value: &Value) -> Option<Stamp> {
 pub fn to_stamp<T: StampType>(column: &T) -> Option<Stamp> {
     column.to_stamp()
 }
+
+/// Compiles when a column of this type can say that a row is deleted.
+pub const fn can_delete<T: DeletedType>() {}
 
 /// The first version, in the type of a version column.
 #[must_use]

@@ -234,6 +234,7 @@ impl fmt::Display for Explanation {
             Event::Create => "an insert into",
             Event::Update => "an update of",
             Event::Delete => "a delete of",
+            Event::Touch => "a touch of",
         };
         match self.rows() {
             0 => write!(f, "{event} {} touches nobody", self.row)?,

@@ -114,7 +114,7 @@ pub use clock::{Clock, Stamp};
 pub use connection::{
     Bypassing, TouchConnection, TouchTransaction, TransactionRetrying, after_commit, connect,
 };
-pub use entity::{StampType, Touchable, VersionType};
+pub use entity::{DeletedType, StampType, Touchable, VersionType};
 pub use error::{Error, Result};
 pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use graph::TouchGraph;

@@ -14,6 +14,7 @@ pub mod outer;
 pub mod plain;
 pub mod published;
 pub mod selective;
+pub mod shop;
 pub mod society;
 pub mod stamps;
 pub mod stock;

@@ -1,9 +1,11 @@
-//! Behaviours 4 to 10: which rules fire.
+//! Behaviours 4 to 10, 12 and 47: which rules fire.
 
+mod cascade;
 mod delete;
 mod insert;
 mod many_to_many;
 mod re_parenting;
+mod soft_delete;
 mod trees;
 mod unchanged;
 mod watched;

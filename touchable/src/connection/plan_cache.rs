@@ -292,10 +292,9 @@ fn signature(update: &Update, assigned: &Assigned, judged: &Judged) -> Signature
     signature.push(judged.is_unreadable());
     let is_none = |assignment: &Assignment| assignment.value.as_ref().is_some_and(is_null);
     signature.extend(assigned.columns.iter().map(is_none));
-    for rule in update.rules {
-        for column in rule.key() {
-            signature.push(judged.stored(schema, &column).is_none_or(is_null));
-        }
+    let keys = update.rules.iter().flat_map(|rule| rule.key());
+    for column in keys.chain(schema.deleted.map(str::to_owned)) {
+        signature.push(judged.stored(schema, &column).is_none_or(is_null));
     }
     signature
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! touchable   the trait that the derive implements, and the types its columns can have
 //! rule        which associated rows show which fields
+//! soft_delete rows that are deleted by a column
 //! schema      the declaration without its type, compiled once
 //! row         columns of one row by name, whatever holds it
 //! rows        reading rows where the type is not known
@@ -14,6 +15,7 @@ mod row;
 mod rows;
 mod rule;
 mod schema;
+mod soft_delete;
 mod touchable;
 
 pub(crate) use components::components;
@@ -24,4 +26,5 @@ pub(crate) use row::{
 pub use rule::{Dirty, Event, Events, Fields, Rule};
 pub use schema::Schema;
 pub(crate) use schema::{Cast, ColumnKind, CompiledRule, known as known_schemas, typed};
-pub use touchable::{StampType, Touchable, VersionType};
+pub(crate) use soft_delete::SoftDelete;
+pub use touchable::{DeletedType, StampType, Touchable, VersionType};

@@ -52,9 +52,12 @@ pub enum Event {
     Update,
     /// The row is deleted.
     Delete,
+    /// The row is touched, by a rule or by the application.
+    Touch,
 }
 
 /// The events that can fire a rule (`on = [..]`).
+#[expect(clippy::struct_excessive_bools, reason = "each is a word of the declaration")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Events {
     /// The row is inserted.
@@ -63,14 +66,17 @@ pub struct Events {
     pub update: bool,
     /// The row is deleted.
     pub delete: bool,
+    /// The row is touched. Rules that watch any change hear of it without this, as long as they hear of updates.
+    pub touch: bool,
 }
 
 impl Events {
-    /// Every event, the default.
+    /// Every write, the default.
     pub const ALL: Self = Self {
         create: true,
         update: true,
         delete: true,
+        touch: false,
     };
 
     /// Whether this event is among them.
@@ -80,6 +86,7 @@ impl Events {
             Event::Create => self.create,
             Event::Update => self.update,
             Event::Delete => self.delete,
+            Event::Touch => self.touch,
         }
     }
 }

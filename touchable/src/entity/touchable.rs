@@ -21,6 +21,8 @@ pub trait Touchable: EntityTrait {
     const CREATED_COLUMN: Option<Self::Column>;
     /// The integer column that every save and touch increments.
     const VERSION_COLUMN: Option<Self::Column>;
+    /// The column that is null as long as a row is not deleted, where rows are deleted by a column.
+    const DELETED_COLUMN: Option<Self::Column>;
     /// What counts as a change.
     const DIRTY: Dirty;
 
@@ -113,6 +115,16 @@ impl<T: StampType + sea_orm::sea_query::Nullable> StampType for Option<T> {
         self.as_ref()?.to_stamp()
     }
 }
+
+/// A type that a column can have by which rows are deleted: null says that a row is there.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot say that a row is deleted",
+    label = "not an `Option`",
+    note = "a row is there while the column is null: use `Option<DateTimeUtc>`, or an `Option` of another type"
+)]
+pub trait DeletedType {}
+
+impl<T> DeletedType for Option<T> {}
 
 /// A type a version column can have: any integer.
 #[diagnostic::on_unimplemented(

@@ -70,6 +70,7 @@ impl GraphRule {
 
     /// What the rule watches, in words: `name, starts_at`, `all but notes`, `any change`.
     pub(super) fn watched(&self) -> String {
+        const WRITES: usize = 3;
         let mut words = match self.fields() {
             Fields::Any => "any change".to_owned(),
             Fields::Only(columns) => columns.join(", "),
@@ -79,13 +80,11 @@ impl GraphRule {
             (Event::Create, "create"),
             (Event::Update, "update"),
             (Event::Delete, "delete"),
+            (Event::Touch, "touch"),
         ];
-        let events: Vec<&str> = all
-            .into_iter()
-            .filter(|(event, _)| self.events().contains(*event))
-            .map(|(_, name)| name)
-            .collect();
-        if events.len() < all.len() {
+        let among = |(event, _): &(Event, &str)| self.events().contains(*event);
+        if !all[..WRITES].iter().all(among) {
+            let events: Vec<&str> = all.into_iter().filter(among).map(|(_, name)| name).collect();
             words = format!("{words} (on {})", events.join(", "));
         }
         words

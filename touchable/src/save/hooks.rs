@@ -95,11 +95,13 @@ where
             Some(note) => (note.fired, note.entries),
             // It is not known what the save was: every rule may be concerned.
             None => {
-                let event = if insert { Event::Create } else { Event::Update };
-                let fired = active_rules::<A::Entity>(event)
-                    .filter(|rule| !insert || rule.belongs_to())
-                    .map(Fired::whole);
-                (fired.collect(), Vec::new())
+                let fired: Vec<Fired> = if insert {
+                    let rules = active_rules::<A::Entity>(Event::Create);
+                    rules.filter(|rule| rule.belongs_to()).map(Fired::whole).collect()
+                } else {
+                    updated_rules::<A::Entity>().map(Fired::whole).collect()
+                };
+                (fired, Vec::new())
             }
         };
         let entries = fired.into_iter().map(|Fired { rule, former, .. }| {
@@ -214,6 +216,14 @@ pub(super) fn active_rules<E: Touchable>(event: Event) -> impl Iterator<Item = &
         .rules
         .iter()
         .filter(move |rule| rule.events.contains(event) && !is_suppressed((rule.target)()))
+}
+
+/// The rules that an update can fire here.
+pub(super) fn updated_rules<E: Touchable>() -> impl Iterator<Item = &'static CompiledRule> {
+    E::schema()
+        .rules
+        .iter()
+        .filter(|rule| rule.hears_updates() && !is_suppressed((rule.target)()))
 }
 
 /// Entries for the rules of which an association is known at all.

@@ -9,7 +9,7 @@ use sea_orm::{
 use crate::{
     connection::become_writer,
     dialect,
-    entity::{CompiledRule, Event, Touchable, display_key, primary_key_of_model},
+    entity::{CompiledRule, Touchable, display_key, primary_key_of_model},
     error::{Error, Result},
     touch::lock_reached,
     touch::rows_of,
@@ -65,10 +65,9 @@ pub trait LockRecord: ModelTrait<Entity: Touchable> + Sync {
         async move {
             let touch = Self::Entity::schema().touch;
             let concerns = |rule: &CompiledRule| {
-                rule.events.contains(Event::Update)
-                    && names
-                        .iter()
-                        .any(|name| rule.is_concerned_by(name, *name == touch))
+                names
+                    .iter()
+                    .any(|name| rule.is_concerned_by(name, *name == touch))
             };
             lock(self, tx, concerns).await
         }

@@ -6,7 +6,7 @@ use sea_orm::{
 
 use super::{
     flush::flush,
-    hooks::active_rules,
+    hooks::updated_rules,
     note::{self, Note, Place},
     register,
     stamping::{explicit_stamp, stamp_update},
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     clock::Stamp,
     connection::{Counts, Scope, Verb, Write, ask, become_writer},
-    entity::{CompiledRule, Dirty, Event, Key, Touchable, primary_key_of_active, set_columns},
+    entity::{CompiledRule, Dirty, Key, Touchable, primary_key_of_active, set_columns},
     error::Result,
     touch::{Assigned, Assignment, Except, Fired, Judged, in_transaction, lock_ahead, sides},
 };
@@ -141,7 +141,7 @@ where
 
 /// The rules that an update can fire here.
 fn updated<E: Touchable>() -> Vec<&'static CompiledRule> {
-    active_rules::<E>(Event::Update).collect()
+    updated_rules::<E>().collect()
 }
 
 /// What an active model sets.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sea_orm::{
     DbBackend, Value,
     sea_query::{
-        Alias, CaseStatement, Condition, Expr, Query, SelectStatement,
+        Alias, CaseStatement, Condition, Expr, ExprTrait, Query, SelectStatement,
         extension::mysql::{IndexHintScope, MySqlSelectStatementExt},
     },
 };
@@ -76,9 +76,26 @@ impl Assigned {
     fn concerns(&self, rule: &CompiledRule) -> Option<Condition> {
         let differ: Vec<Expr> = self
             .concerned(rule)
-            .map(|assignment| self.changes_it(assignment))
+            .map(|assignment| self.fires(rule, assignment))
             .collect();
         (!differ.is_empty()).then(|| any(differ))
+    }
+
+    /// Whether an assignment that concerns a rule fires it.
+    fn fires(&self, rule: &CompiledRule, assignment: &Assignment) -> Expr {
+        let Assignment { column, expr, .. } = assignment;
+        let watched = rule.watches(column) || rule.is_fired_by_move(column);
+        if self.always || watched || !rule.is_deleted_by(column) {
+            return self.changes_it(assignment);
+        }
+        let stored = Expr::col((table_name(self.schema), Alias::new(column)));
+        let deletes = stored.clone().is_null().and(expr.clone().is_not_null());
+        let restores = stored.is_not_null().and(expr.clone().is_null());
+        match (rule.events.delete, rule.events.create) {
+            (true, true) => deletes.or(restores),
+            (true, false) => deletes,
+            (false, _) => restores,
+        }
     }
 
     /// The assignments that a rule watches, or that move its association.

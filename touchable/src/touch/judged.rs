@@ -12,7 +12,7 @@ use super::{Assigned, Assignment, Entry, Start, Values, sides};
 use crate::{
     clock::Stamp,
     dialect::row_lock,
-    entity::{CompiledRule, Key, Schema, is_null},
+    entity::{CompiledRule, Key, Schema, SoftDelete, is_null},
 };
 
 /// The stored row of an update, and what each assignment does to it.
@@ -31,6 +31,7 @@ pub(crate) struct Change<'a> {
     pub columns: Vec<&'a str>,
     /// The application has moved the touch column itself.
     pub touched: bool,
+    pub soft_delete: SoftDelete,
 }
 
 /// A rule that an update fires.
@@ -68,7 +69,9 @@ impl Change<'_> {
         schema: &Schema,
     ) -> Vec<Fired> {
         let watched = |rule: &CompiledRule| {
-            self.columns.iter().any(|column| rule.watches(column)) || (self.touched && rule.cascades())
+            self.columns.iter().any(|column| rule.watches(column))
+                || (self.touched && rule.cascades())
+                || self.soft_delete.fires(rule.events)
         };
         rules
             .iter()
@@ -76,7 +79,7 @@ impl Change<'_> {
             .filter_map(|rule| {
                 let moved = self.columns.iter().any(|column| rule.is_moved_by(column));
                 let former = || judged?.key(schema, rule);
-                (moved || watched(rule)).then(|| Fired {
+                ((moved && rule.events.update) || watched(rule)).then(|| Fired {
                     rule,
                     former: (moved && !rule.is_conditional()).then(former).flatten(),
                     moved,
@@ -176,12 +179,25 @@ impl Assigned {
             given.zip(stored).is_none_or(|(given, stored)| given > stored)
         };
         Change {
+            soft_delete: self.soft_delete(judged),
             columns: columns
                 .filter(|(at, assignment)| assignment.column != schema.touch && differs(*at))
                 .map(|(_, assignment)| assignment.column.as_str())
                 .collect(),
             touched: self.find(schema.touch).is_some_and(above),
         }
+    }
+
+    /// What the update does to a row that a column deletes.
+    fn soft_delete(&self, judged: Option<&Judged>) -> SoftDelete {
+        let assignment = self.schema.deleted.and_then(|column| self.find(column));
+        let Some(Assignment { column, value, .. }) = assignment else {
+            return SoftDelete::Stays;
+        };
+        let before = judged
+            .and_then(|judged| judged.stored(self.schema, column))
+            .map(is_null);
+        SoftDelete::of(before, value.as_ref().map(is_null))
     }
 
     /// The lock for a row of which these rules may fire: only one that keeps foreign keys from naming the row keeps new

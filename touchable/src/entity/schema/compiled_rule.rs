@@ -30,6 +30,8 @@ pub(crate) struct CompiledRule {
     /// The columns of the source that the association's own condition reads.
     asked: Vec<&'static str>,
     fields: Watched,
+    /// The column by which rows are deleted, when the rule hears of that.
+    deleted: Option<&'static str>,
 }
 
 /// The fields of a rule as names.
@@ -54,6 +56,9 @@ impl CompiledRule {
             hops,
             target: rule.target,
             events: rule.events,
+            deleted: E::DELETED_COLUMN
+                .filter(|_| rule.events.create || rule.events.delete)
+                .map(|column| column.as_str()),
             columns: (rule.columns)(),
             fields: match rule.fields {
                 Fields::Any => Watched::Any,
@@ -71,17 +76,25 @@ impl CompiledRule {
         }
     }
 
+    /// Whether an update can fire the rule.
+    pub(crate) const fn hears_updates(&self) -> bool {
+        self.events.update || self.events.touch || self.deleted.is_some()
+    }
+
+    /// Whether a change of this column fires the rule.
     pub(crate) fn watches(&self, column: &str) -> bool {
-        match &self.fields {
-            Watched::Any => true,
-            Watched::Only(columns) => columns.contains(&column),
-            Watched::Except(columns) => !columns.contains(&column),
-        }
+        self.events.update
+            && match &self.fields {
+                Watched::Any => true,
+                Watched::Only(columns) => columns.contains(&column),
+                Watched::Except(columns) => !columns.contains(&column),
+            }
     }
 
     /// Whether a touch of the source row touches the target too.
     pub(crate) fn cascades(&self) -> bool {
-        matches!(self.fields, Watched::Any) && self.events.contains(Event::Update)
+        self.events.contains(Event::Touch)
+            || matches!(self.fields, Watched::Any) && self.events.contains(Event::Update)
     }
 
     /// The columns of the source's table that say which rows are associated.
@@ -97,19 +110,27 @@ impl CompiledRule {
         self.hops.first().is_some_and(|hop| hop.on_condition.is_some())
     }
 
+    /// Whether the rule is fired when this column says that the row is deleted or restored.
+    pub(crate) fn is_deleted_by(&self, column: &str) -> bool {
+        self.deleted == Some(column)
+    }
+
     /// Whether the association itself may be another one when this column changes.
     pub(crate) fn is_moved_by(&self, column: &str) -> bool {
         self.key().any(|key| key == column) || self.asked.contains(&column)
     }
 
+    /// Whether a change of this column fires the rule because it associates other rows.
+    pub(crate) fn is_fired_by_move(&self, column: &str) -> bool {
+        self.events.update && self.is_moved_by(column)
+    }
+
     /// Whether a change of this column, be it the touch column, may fire the rule.
     pub(crate) fn is_concerned_by(&self, column: &str, is_touch: bool) -> bool {
-        self.is_moved_by(column)
-            || if is_touch {
-                self.cascades()
-            } else {
-                self.watches(column)
-            }
+        if is_touch {
+            return self.cascades() || self.is_fired_by_move(column);
+        }
+        self.watches(column) || self.is_fired_by_move(column) || self.is_deleted_by(column)
     }
 
     /// Whether the key is a foreign key of the source: a belongs-to association.

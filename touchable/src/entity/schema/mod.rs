@@ -35,6 +35,8 @@ pub struct Schema {
     pub(crate) primary_key: Vec<&'static str>,
     pub(crate) touch: &'static str,
     pub(crate) version: Option<&'static str>,
+    /// The column by which rows are deleted.
+    pub(crate) deleted: Option<&'static str>,
     pub(crate) rules: Vec<CompiledRule>,
     pub(crate) value_stamp: fn(&Value) -> Option<Stamp>,
     pub(crate) rows: Rows,
@@ -81,6 +83,7 @@ impl Schema {
                 .collect(),
             touch: E::TOUCH_COLUMN.as_str(),
             version: E::VERSION_COLUMN.map(|column| column.as_str()),
+            deleted: E::DELETED_COLUMN.map(|column| column.as_str()),
             value_stamp: E::value_stamp,
             rows: Rows::of::<E>(),
             touched: format!("{} touched", entity.as_str()),

@@ -11,7 +11,7 @@ use sea_orm::{
 
 use crate::{
     dialect::{Captured, table_name},
-    entity::{Key, Touchable, primary_key_of_model},
+    entity::{Key, Schema, Touchable, primary_key_of_model},
     error::Result,
     touch::{CHUNK, of_keys, read_keys},
 };
@@ -32,6 +32,12 @@ impl Stored {
                 .map(|column| model.get(column))
                 .collect(),
         }
+    }
+
+    /// What a column holds.
+    pub(super) fn value(&self, schema: &Schema, column: &str) -> Option<&sea_orm::Value> {
+        let at = schema.column_names().position(|name| name == column)?;
+        self.values.get(at)
     }
 }
 

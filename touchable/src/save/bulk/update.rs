@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    super::{flush::flush, hooks::active_rules, publish},
+    super::{flush::flush, hooks::updated_rules, publish},
     Touching, returning,
     stamps::{always, stamps},
     stored::{self, Lock, models_by_key},
@@ -20,7 +20,7 @@ use crate::{
     clock::Clock,
     connection::ask,
     dialect::{Captured, table_name},
-    entity::{Dirty, Event, Key, ModelOf, Touchable},
+    entity::{Dirty, Key, ModelOf, Touchable},
     error::Result,
     touch::{Assigned, Assignment, CHUNK, mysql, of_keys, ours, read_keys, saved},
 };
@@ -230,7 +230,7 @@ impl<E: Touchable> Write for Update<E> {
             return Ok(Step::Done((rows, models)));
         }
         let tail = self.tail(backend).ok_or_else(|| unreadable(schema.name))?;
-        let rules: Vec<_> = active_rules::<E>(Event::Update).collect();
+        let rules: Vec<_> = updated_rules::<E>().collect();
         for keys in stored::matching::<E, C>(db, &tail).await?.chunks(CHUNK) {
             flush(db, update.entries(&rules, keys), schema, &update.moving(keys)).await?;
             announce(db, &update, keys).await?;

@@ -38,7 +38,11 @@ use self::{
     written::{Old, Written},
 };
 use super::{
-    super::{flush::flush, hooks::active_rules, publish},
+    super::{
+        flush::flush,
+        hooks::{active_rules, updated_rules},
+        publish,
+    },
     returning, unreadable,
     write::{Step, Turn, Write},
 };
@@ -233,5 +237,5 @@ fn creating<E: Touchable>() -> impl Iterator<Item = &'static CompiledRule> {
 }
 
 fn updating<E: Touchable>() -> impl Iterator<Item = &'static CompiledRule> {
-    active_rules::<E>(Event::Update)
+    updated_rules::<E>()
 }

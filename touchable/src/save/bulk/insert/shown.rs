@@ -6,7 +6,7 @@ use sea_orm::sea_query::Alias;
 
 use super::super::stored::Stored;
 use crate::{
-    entity::{CompiledRule, Key, Schema, is_null, same},
+    entity::{CompiledRule, Key, Schema, SoftDelete, is_null, same},
     touch::{CHUNK, Entry, Except, Query as Rows, Start, Values, rows_of, sides},
 };
 
@@ -17,6 +17,7 @@ pub(super) struct Changed {
     columns: Vec<&'static str>,
     /// The touch column has moved, by itself or with the others.
     touched: bool,
+    soft_delete: SoftDelete,
     /// As it was, when that is known.
     before: Option<Stored>,
 }
@@ -38,6 +39,10 @@ impl Changed {
             key: after.key.clone(),
             columns: differ.into_iter().filter(|name| !own(name)).collect(),
             touched,
+            soft_delete: schema.deleted.map_or_else(SoftDelete::default, |column| {
+                let is_null = |row: &Stored| row.value(schema, column).map(is_null);
+                SoftDelete::of(is_null(before), is_null(after))
+            }),
             before: Some(before.clone()),
         })
     }
@@ -48,6 +53,7 @@ impl Changed {
             key,
             columns: schema.column_names().collect(),
             touched: true,
+            soft_delete: SoftDelete::Unknown,
             before: None,
         }
     }
@@ -58,9 +64,10 @@ impl Changed {
     }
 
     fn fires(&self, rule: &CompiledRule) -> bool {
-        self.moves(rule)
+        (rule.events.update && self.moves(rule))
             || self.columns.iter().any(|column| rule.watches(column))
             || (self.touched && rule.cascades())
+            || self.soft_delete.fires(rule.events)
     }
 
     /// The row as it was, where a rule may associate other rows now.
@@ -83,8 +90,9 @@ impl Changed {
 pub(super) fn key_of(schema: &Schema, row: &Stored, rule: &CompiledRule) -> Option<Key> {
     rule.key()
         .map(|column| {
-            let at = schema.column_names().position(|name| name == column)?;
-            row.values.get(at).filter(|value| !is_null(value)).cloned()
+            row.value(schema, &column)
+                .filter(|value| !is_null(value))
+                .cloned()
         })
         .collect()
 }
