@@ -17,7 +17,7 @@ use super::{
     write::{Step, Turn, Write, execute},
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Stamp},
     connection::ask,
     dialect::{Captured, table_name},
     entity::{Dirty, Key, ModelOf, Touchable},
@@ -195,9 +195,10 @@ impl<E: Touchable> Update<E> {
         db: &C,
         update: &Assigned,
         keys: &[Key],
+        stamp: Stamp,
     ) -> Result<(u64, Vec<E::Model>)> {
         let backend = update.backend;
-        let mut statement = rewritten::<E>(update, keys);
+        let mut statement = rewritten::<E>(update, keys, stamp);
         if backend == DbBackend::MySql {
             let statement = mysql::by_primary_key(&statement, update.schema);
             let rows = db.execute_raw(statement).await?.rows_affected();
@@ -232,9 +233,11 @@ impl<E: Touchable> Write for Update<E> {
         let tail = self.tail(backend).ok_or_else(|| unreadable(schema.name))?;
         let rules: Vec<_> = updated_rules::<E>().collect();
         for keys in stored::matching::<E, C>(db, &tail).await?.chunks(CHUNK) {
+            // Taken before that of the touches, as by a save: nothing that shows these rows is older than they are.
+            let stamp = Clock::current().stamp();
             flush(db, update.entries(&rules, keys), schema, &update.moving(keys)).await?;
             announce(db, &update, keys).await?;
-            let (some, returned) = self.send(db, &update, keys).await?;
+            let (some, returned) = self.send(db, &update, keys, stamp).await?;
             rows += some;
             models.extend(returned);
         }
@@ -256,7 +259,7 @@ async fn announce<C: ConnectionTrait>(db: &C, update: &Assigned, keys: &[Key]) -
 }
 
 /// The update of these rows.
-fn rewritten<E: Touchable>(update: &Assigned, keys: &[Key]) -> UpdateStatement {
+fn rewritten<E: Touchable>(update: &Assigned, keys: &[Key], stamp: Stamp) -> UpdateStatement {
     let schema = update.schema;
     let mut statement = Query::update();
     statement
@@ -264,7 +267,7 @@ fn rewritten<E: Touchable>(update: &Assigned, keys: &[Key]) -> UpdateStatement {
         .cond_where(of_keys(&table_name(schema), schema, keys));
     let explicit = update.find(schema.touch);
     let explicit = explicit.map(|assignment| (assignment.expr.clone(), always()));
-    for (column, value) in stamps::<E>(update, Clock::current().stamp(), explicit) {
+    for (column, value) in stamps::<E>(update, stamp, explicit) {
         statement.value(Alias::new(column), value);
     }
     for Assignment { column, expr, .. } in &update.columns {
