@@ -1,4 +1,4 @@
-//! Whether the database can carry the rules.
+//! Whether the database can carry the rules, and whether touches were missed.
 //!
 //! A touch needs columns that keep microseconds, and an index wherever it looks for rows. Neither shows in a test on a
 //! small database: a coarse column loses one touch in a busy second, a missing index reads a table on each save.
@@ -25,9 +25,11 @@
 //! ```
 
 mod needs;
+mod stale;
 
 use sea_orm::ConnectionTrait;
 
+pub use self::stale::{Evidence, StaleCheck, StaleRule, stale};
 pub use crate::error::{Fault, Problem};
 
 use self::needs::needs;

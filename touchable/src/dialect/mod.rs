@@ -3,12 +3,14 @@
 //! ```text
 //! captured  a statement as text, with a mark wherever a value belongs
 //! catalog   what the database says of a table
+//! earlier   which of two stored stamps is the older one
 //! equality  when a value is another one
 //! rising    stamps that rise strictly
 //! ```
 
 mod captured;
 mod catalog;
+mod earlier;
 pub(crate) mod equality;
 pub(crate) mod rising;
 
@@ -19,6 +21,7 @@ use sea_orm::{
 
 pub(crate) use captured::{Captured, MARK};
 pub(crate) use catalog::{Catalog, Kind, MICROSECONDS};
+pub(crate) use earlier::earlier;
 
 use crate::{
     entity::Schema,

@@ -86,19 +86,24 @@ fn bound(kind: ColumnKind, stamp: Stamp) -> Value {
     }
 }
 
+/// Microseconds since the Unix epoch of a stored time.
+///
 /// `SQLite` keeps times as text and has no microseconds in its date functions, so the text is taken apart: whole
 /// seconds from its first 19 characters and the offset at its end, the fraction from what follows the seconds
 /// (a cast to REAL reads as far as the digits go).
-///
+pub(super) fn sqlite_micros(stored: &str) -> String {
+    let offset =
+        format!("CASE WHEN substr({stored}, -6, 1) IN ('+', '-') THEN substr({stored}, -6) ELSE '' END");
+    format!(
+        "(CAST(strftime('%s', substr({stored}, 1, 19) || {offset}) AS INTEGER) * 1000000 \
+         + CAST(round(CAST('0' || substr({stored}, 20) AS REAL) * 1000000) AS INTEGER))"
+    )
+}
+
 /// What is written has six digits always, in the form in which `SQLx` writes the kind.
 fn sqlite(column: &str, kind: ColumnKind, stamp: Stamp) -> Expr {
     let stored = format!("\"{}\"", column.replace('"', "\"\""));
-    let offset =
-        format!("CASE WHEN substr({stored}, -6, 1) IN ('+', '-') THEN substr({stored}, -6) ELSE '' END");
-    let micros = format!(
-        "(CAST(strftime('%s', substr({stored}, 1, 19) || {offset}) AS INTEGER) * 1000000 \
-         + CAST(round(CAST('0' || substr({stored}, 20) AS REAL) * 1000000) AS INTEGER))"
-    );
+    let micros = sqlite_micros(&stored);
     let next = format!("({micros} + 1 + (({micros} + 1) % 10 = 0))");
     let (separator, suffix) = if kind == ColumnKind::Naive {
         (" ", "")

@@ -30,6 +30,12 @@ impl GraphRule {
         self.rule.association
     }
 
+    /// The rule in short: `events -> tasks`.
+    #[must_use]
+    pub fn label(&self) -> &'static str {
+        &self.rule.label
+    }
+
     /// The table whose rows the rule touches.
     #[must_use]
     pub fn target(&self) -> &'static str {
@@ -60,8 +66,12 @@ impl GraphRule {
         self.rule.cascades()
     }
 
-    pub(super) const fn source_schema(&self) -> &'static Schema {
+    pub(crate) const fn source_schema(&self) -> &'static Schema {
         self.source
+    }
+
+    pub(crate) const fn compiled(&self) -> &'static CompiledRule {
+        self.rule
     }
 
     pub(super) fn target_schema(&self) -> &'static Schema {
@@ -69,7 +79,8 @@ impl GraphRule {
     }
 
     /// What the rule watches, in words: `name, starts_at`, `all but notes`, `any change`.
-    pub(super) fn watched(&self) -> String {
+    #[must_use]
+    pub fn watched(&self) -> String {
         const WRITES: usize = 3;
         let mut words = match self.fields() {
             Fields::Any => "any change".to_owned(),
