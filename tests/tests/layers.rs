@@ -8,10 +8,11 @@ use syn::{
 };
 
 /// From the top of the stack to the ground. `lib.rs` and `__private.rs` put everything together and are not part of it.
-const FLOORS: [&str; 18] = [
+const FLOORS: [&str; 19] = [
     "testing",
     "http",
     "check",
+    "repair",
     "explain",
     "cache",
     "feed",

@@ -56,6 +56,7 @@
 //! | bulk writes that touch | [`TouchMany`] |
 //! | locking what a transaction will touch, repeating it | [`LockRecord`], [`TouchConnection::transaction_retrying`], [`TransactionRetrying`] |
 //! | touching without saving | [`TouchRecord`], [`TouchAll`] |
+//! | touching what raw writes have passed by | [`repair`], [`check::stale`] |
 //! | saving without touching | [`no_touching`], [`no_touching_on`] |
 //! | seeing the rules, and what a save would do | [`graph`] |
 //! | keys and versions of records | [`cache::key`] |
@@ -100,6 +101,7 @@ pub mod lease;
 pub mod observe;
 #[cfg(feature = "redis")]
 mod redis;
+pub mod repair;
 pub mod save;
 #[cfg(feature = "lease")]
 mod task;
@@ -118,6 +120,7 @@ pub use entity::{DeletedType, StampType, Touchable, VersionType};
 pub use error::{Error, Result};
 pub use explain::{Explained, Explanation, explain, explain_delete, explain_insert};
 pub use graph::TouchGraph;
+pub use repair::Repair;
 pub use save::{LockRecord, TouchAll, TouchMany, TouchRecord};
 #[cfg(feature = "lease")]
 pub use task::Task;

@@ -34,6 +34,11 @@ impl fmt::Display for Error {
             Kind::NotATouchConnection => f.write_str(
                 "nothing can wait for the commit of a plain connection; wrap it with `touchable::connect`",
             ),
+            Kind::UnknownName(message) => f.write_str(message),
+            Kind::BlankCondition { table } => write!(
+                f,
+                "the condition on the rows of `{table}` is blank; leave it out to mean every row"
+            ),
             Kind::Check(problems) => {
                 f.write_str("the schema of the database does not fit the touch rules")?;
                 problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))

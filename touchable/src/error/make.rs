@@ -4,7 +4,7 @@ use std::fmt;
 
 use sea_orm::DbErr;
 
-use super::{Error, Kind, Problem, cache::Failure, context::Context};
+use super::{Error, Kind, Problem, cache::Failure, context::Context, near::did_you_mean};
 
 impl Error {
     pub(crate) fn touch(table: impl Into<String>, rules: impl Into<String>, source: DbErr) -> Self {
@@ -58,6 +58,18 @@ impl Error {
 
     pub(crate) const fn not_a_touch_connection() -> Self {
         Self(Kind::NotATouchConnection)
+    }
+
+    /// No `what` has this name: ``unknown table `evnts`: did you mean `events`?``
+    pub(crate) fn unknown_name(what: impl fmt::Display, name: &str, right: &[&str]) -> Self {
+        Self(Kind::UnknownName(format!(
+            "unknown {what} `{name}`{}",
+            did_you_mean(name, right)
+        )))
+    }
+
+    pub(crate) const fn blank_condition(table: &'static str) -> Self {
+        Self(Kind::BlankCondition { table })
     }
 
     pub(crate) fn bypass(table: &str, rules: &str, statement: &str) -> Self {

@@ -9,6 +9,7 @@ pub(crate) mod feed;
 #[cfg(feature = "lease")]
 pub(crate) mod lease;
 mod make;
+mod near;
 mod predicates;
 mod problem;
 mod trouble;
@@ -75,6 +76,12 @@ enum Kind {
     /// The transaction is committed, work that waited for it failed.
     AfterCommit(String),
     NotATouchConnection,
+    /// A name that somebody has typed and that nothing has.
+    UnknownName(String),
+    /// A condition of a repair that says nothing.
+    BlankCondition {
+        table: &'static str,
+    },
     /// The schema of the database does not fit the rules.
     Check(Vec<Problem>),
     Bypass(String),

@@ -116,6 +116,12 @@ impl Error {
         matches!(self.0, Kind::RecordNotFound { .. })
     }
 
+    /// A table or a column that was asked for by its name does not exist; the message has the nearest one.
+    #[must_use]
+    pub const fn is_unknown_name(&self) -> bool {
+        matches!(self.0, Kind::UnknownName(_))
+    }
+
     /// A touch column keeps fewer than six digits of a second.
     #[must_use]
     pub const fn is_coarse_column(&self) -> bool {

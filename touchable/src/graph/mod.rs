@@ -25,7 +25,10 @@ use std::{fmt, ptr};
 
 pub use rule::GraphRule;
 
-use crate::entity::{Schema, Touchable};
+use crate::{
+    entity::{Schema, Touchable},
+    error::{Error, Result},
+};
 
 /// The rules of some entities, and of all that these lead to.
 ///
@@ -99,6 +102,29 @@ impl TouchGraph {
         self.schemas
             .iter()
             .flat_map(|schema| schema.rules.iter().map(|rule| GraphRule::new(schema, rule)))
+    }
+
+    /// The entity of a table, by its name or with its schema: `events`, `shop.events`.
+    ///
+    /// # Errors
+    /// When no table of the graph has this name, or several have it.
+    pub(crate) fn find(&self, table: &str) -> Result<&'static Schema> {
+        let mut found = self
+            .schemas
+            .iter()
+            .filter(|schema| schema.name == table || schema.qualified() == table);
+        match (found.next(), found.next()) {
+            (Some(schema), None) => Ok(*schema),
+            (None, _) => {
+                let names: Vec<&str> = self.tables().collect();
+                Err(Error::unknown_name("table", table, &names))
+            }
+            (Some(_), Some(_)) => {
+                let names: Vec<String> = self.schemas.iter().map(|schema| schema.qualified()).collect();
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                Err(Error::unknown_name("single table", table, &names))
+            }
+        }
     }
 
     pub(crate) fn schemas(&self) -> &[&'static Schema] {

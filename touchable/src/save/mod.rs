@@ -29,6 +29,7 @@ mod stamping;
 mod update;
 mod version;
 
+pub(crate) use bulk::AsSaved;
 pub use bulk::{TouchMany, Touching};
 pub(crate) use delete::{children_of, parents_of};
 pub use explicit::{TouchAll, TouchRecord};

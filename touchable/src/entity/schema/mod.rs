@@ -13,7 +13,7 @@ use std::{
 use metrics::Label;
 use sea_orm::{
     ColumnTrait, DbBackend, DbErr, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult, Statement, Value,
-    sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, TableRef},
+    sea_query::{Alias, DynIden, Expr, ExprTrait, IntoIden, TableName, TableRef},
 };
 
 pub(crate) use column::{Cast, ColumnKind, typed};
@@ -103,6 +103,14 @@ impl Schema {
                     (column.as_str(), ColumnKind::of(kind), column::cast(kind))
                 })
                 .collect(),
+        }
+    }
+
+    /// The table's name, with its schema where it is declared: `shop.events`.
+    pub(crate) fn qualified(&self) -> String {
+        match &self.table {
+            TableRef::Table(TableName(Some(schema), table), _) => format!("{}.{table}", schema.1),
+            _ => self.name.to_owned(),
         }
     }
 

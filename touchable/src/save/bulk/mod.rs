@@ -7,8 +7,10 @@
 //! update   update, update_many
 //! delete   delete, delete_by_id, delete_many
 //! insert   insert, insert_many, and what happens on conflict
+//! as_saved nothing written: rows that a raw write has passed by
 //! ```
 
+mod as_saved;
 mod delete;
 mod insert;
 mod returning;
@@ -16,6 +18,8 @@ mod stamps;
 mod stored;
 mod update;
 mod write;
+
+pub(crate) use as_saved::AsSaved;
 
 use sea_orm::{
     ActiveModelTrait, DeleteMany, DeleteOne, Insert, InsertMany, TryInsert, UpdateMany, UpdateOne,
