@@ -1,6 +1,6 @@
 //! Filling a touch column of the rows that were there before it.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sea_orm_migration::{
     SchemaManager,
     sea_orm::{ConnectionTrait, DbErr},
@@ -8,6 +8,7 @@ use sea_orm_migration::{
 };
 
 use crate::{
+    bar,
     catalog::{self, Catalog},
     keyset::{Key, Keyset},
     stamp::{StampSql, Zone},
@@ -123,9 +124,8 @@ impl<'a> Backfill<'a> {
         Ok(Keyset::new(catalog.primary_key))
     }
 
-    /// Counting the rows costs a scan, which a bar that nobody sees is not worth.
     async fn bar(&self) -> Result<ProgressBar, DbErr> {
-        let bar = ProgressBar::no_length().with_message(self.column.clone());
+        let bar = bar::rows(&self.column);
         if bar.is_hidden() {
             return Ok(bar);
         }
@@ -137,10 +137,7 @@ impl<'a> Backfill<'a> {
             .to_owned();
         let row = self.manager.get_connection().query_one(&select).await?;
         let rows: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        bar.set_length(u64::try_from(rows).unwrap_or_default());
-        if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} rows, {eta} left") {
-            bar.set_style(style);
-        }
+        bar::of(&bar, u64::try_from(rows).unwrap_or_default());
         Ok(bar)
     }
 

@@ -44,6 +44,11 @@
 //! [`TouchColumns::deferred`] adds the columns without rewriting a row, on every backend that can; [`Backfill`] then
 //! fills them in batches, while the application runs.
 //!
+//! # Rows that raw writes have passed by
+//!
+//! With the feature `cli` a migrator gets two commands more, `touch` and `check`: see the module `cli`. What they do is
+//! [`touchable::Repair`] and [`touchable::check`].
+//!
 //! # A cache in the database
 //!
 //! [`CacheEntries`] makes the table of `touchable::cache::store::Database`:
@@ -57,8 +62,11 @@
 //! ```
 
 mod backfill;
+mod bar;
 mod cache_entries;
 mod catalog;
+#[cfg(feature = "cli")]
+pub mod cli;
 mod columns;
 pub mod example;
 mod feed_outbox;

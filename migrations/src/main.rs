@@ -1,18 +1,19 @@
-//! The command line of the example schema's migrator: `up`, `down`, `status`, `fresh`, …
+//! The command line of the example schema's migrator: `up`, `down`, `status`, `fresh`, …, `touch` and `check`.
 
-use sea_orm_migration::{
+use std::process::ExitCode;
+
+use sea_orm_migration::sea_orm::Database;
+use touchable_migrations::{
     cli,
-    sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr},
+    example::{Migrator, graph},
 };
-use touchable_migrations::example::Migrator;
-
-#[tokio::main]
-async fn main() {
-    cli::run_cli_with_connection(Migrator, connect).await;
-}
 
 /// One connection: `fresh` switches SQLite's foreign keys off on one and drops tables on any.
-async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
-    options.max_connections(1);
-    Database::connect(options).await
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::run_with_connection(Migrator, graph(), async |mut options| {
+        options.max_connections(1);
+        Database::connect(options).await.map(touchable::connect)
+    })
+    .await
 }

@@ -7,6 +7,16 @@ use std::{
 
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend};
 
+tokio::task_local! {
+    static URL: String;
+}
+
+/// Where the database of the running test is, for a process of its own.
+#[allow(dead_code, reason = "most tests need none")]
+pub fn url() -> String {
+    URL.get()
+}
+
 /// Runs a test on a new database and drops it afterwards, also when the test fails.
 pub async fn on<F, Fut>(backend: DbBackend, test: F)
 where
@@ -15,7 +25,7 @@ where
 {
     let fresh = Fresh::create(backend).await;
     let db = connect(&fresh.url).await;
-    let outcome = tokio::spawn(test(db.clone())).await;
+    let outcome = tokio::spawn(URL.scope(fresh.url.clone(), test(db.clone()))).await;
     db.close().await.expect("close");
     fresh.remove().await;
     if let Err(failed) = outcome {
