@@ -47,7 +47,7 @@
 //! # Rows that raw writes have passed by
 //!
 //! With the feature `cli` a migrator gets two commands more, `touch` and `check`: see the module `cli`. What they do is
-//! [`touchable::Repair`] and [`touchable::check`].
+//! [`touchable::Repair`] and [`mod@touchable::check`].
 //!
 //! # A cache in the database
 //!

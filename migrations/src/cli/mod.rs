@@ -87,7 +87,7 @@ pub async fn run(migrator: impl MigratorTraitSelf, graph: TouchGraph) -> ExitCod
 /// ```no_run
 /// # use touchable_migrations::example::{Migrator, graph};
 /// # use sea_orm_migration::sea_orm::Database;
-/// # async fn main() -> std::process::ExitCode {
+/// # async fn start() -> std::process::ExitCode {
 /// touchable_migrations::cli::run_with_connection(Migrator, graph(), async |mut options| {
 ///     options.max_connections(1);
 ///     let db = Database::connect(options).await?;
