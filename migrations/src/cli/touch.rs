@@ -31,7 +31,7 @@ pub struct Touch {
     #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     columns: Vec<String>,
 
-    /// Fire no rule with a field list
+    /// Fire only the rules that hear of touches
     #[arg(long, conflicts_with = "columns")]
     cascading_only: bool,
 

@@ -12,11 +12,12 @@ pub fn tables() -> Vec<Table> {
         Table::of::<supplier::Entity>(),
         Table::of::<product::Entity>(),
         Table::of::<review::Entity>(),
+        Table::of::<draft::Entity>(),
     ]
 }
 
 /// Categories and suppliers 1 and 2, products 1 and 2 of the category and the supplier of their number, 3 of the first of both
-/// and deleted; a review of each, under its number.
+/// and deleted; a review of each, under its number; draft 1 of category 1.
 pub async fn populate(world: &World) {
     world
         .seed([1, 2].map(|id| category::ActiveModel {
@@ -42,6 +43,14 @@ pub async fn populate(world: &World) {
             product_id: Set(id),
             updated_at: Set(at(4)),
         }))
+        .await;
+    world
+        .seed([draft::ActiveModel {
+            id: Set(1),
+            category_id: Set(1),
+            deleted_at: Set(None),
+            updated_at: Set(at(5)),
+        }])
         .await;
 }
 
@@ -118,6 +127,27 @@ pub mod product {
         pub supplier: BelongsTo<super::supplier::Entity>,
         #[sea_orm(has_many)]
         pub reviews: HasMany<super::review::Entity>,
+    }
+}
+
+/// Every `Set` counts, and only what comes and goes is shown.
+pub mod draft {
+    use sea_orm::entity::prelude::*;
+    use touchable::Touchable;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
+    #[sea_orm(table_name = "drafts")]
+    #[touchable(deleted = deleted_at, dirty = assigned)]
+    #[touch(category, on = [create, delete])]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        pub category_id: i32,
+        pub deleted_at: Option<DateTimeUtc>,
+        pub updated_at: DateTimeUtc,
+        #[sea_orm(belongs_to, from = "category_id", to = "id")]
+        pub category: BelongsTo<super::category::Entity>,
     }
 }
 

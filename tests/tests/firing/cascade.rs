@@ -1,6 +1,9 @@
 //! 12: rules with a field list hear of touches when they say so (`on = [.., touch]`).
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, NotSet, QueryFilter, Set,
+    sea_query::{Expr, OnConflict},
+};
 use touchable::{TouchMany, TouchRecord};
 use touchable_tests::{
     Connection, Stage, at,
@@ -62,7 +65,28 @@ async fn b12_bulk_touches_go_on(world: &Stage<'_, impl Connection>) {
         .unwrap();
 }
 
+/// The row's own stamp, which moves with every change, is no touch.
+async fn b12_an_upsert_of_what_the_list_leaves_out_fires_nothing(world: &Stage<'_, impl Connection>) {
+    shop::populate(world).await;
+    let product = product::ActiveModel {
+        stock: Set(8),
+        updated_at: NotSet,
+        ..shop::product(1, 1)
+    };
+    let conflict = OnConflict::column(product::Column::Id)
+        .update_column(product::Column::Stock)
+        .to_owned();
+    let upsert = product::Entity::insert_many([product])
+        .on_conflict(conflict)
+        .touching();
+    world
+        .expect_moved(&["products 1"], upsert.exec_without_returning(&world.db))
+        .await
+        .unwrap();
+}
+
 on_every_level!(shop:
+    b12_an_upsert_of_what_the_list_leaves_out_fires_nothing,
     b12_a_touch_goes_on_by_a_rule_with_a_field_list,
     b12_what_the_field_list_leaves_out_fires_nothing,
     b12_a_touch_by_the_application_goes_on,

@@ -1,11 +1,15 @@
 //! 47: a column that deletes a row fires the rules of a deletion, and those of a creation when it is cleared.
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set, Unchanged, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, NotSet, QueryFilter, Set, Unchanged,
+    prelude::DateTimeUtc,
+    sea_query::{Expr, OnConflict},
+};
 use touchable::TouchMany;
 use touchable_tests::{
-    Connection, Stage, at,
-    entities::shop::{self, product},
-    on_every_level,
+    Connection, Stage, World, at,
+    entities::shop::{self, draft, product},
+    on_every_level, on_every_server,
 };
 
 /// The product's rules leave the column out, and one hears of deletions only.
@@ -115,7 +119,7 @@ async fn b47_in_bulk(world: &Stage<'_, impl Connection>) {
     let restore = product::Entity::update_many()
         .col_expr(
             product::Column::DeletedAt,
-            Expr::value(Option::<sea_orm::prelude::DateTimeUtc>::None),
+            Expr::value(Option::<DateTimeUtc>::None),
         )
         .touching();
     world
@@ -127,7 +131,90 @@ async fn b47_in_bulk(world: &Stage<'_, impl Connection>) {
         .unwrap();
 }
 
+/// The category that has listed it, and the one that it went to.
+async fn b47_deleted_and_moved_at_once_where_every_set_counts(world: &Stage<'_, impl Connection>) {
+    shop::populate(world).await;
+    let draft = draft::ActiveModel {
+        id: Unchanged(1),
+        deleted_at: Set(Some(at(9))),
+        category_id: Set(2),
+        ..Default::default()
+    };
+    world
+        .expect_moved(
+            &["drafts 1", "drafts 1.deleted_at", "categories 1", "categories 2"],
+            draft.update(&world.db),
+        )
+        .await
+        .unwrap();
+}
+
+/// Moved without being deleted: no rule hears of that.
+async fn b47_moved_only(world: &Stage<'_, impl Connection>) {
+    shop::populate(world).await;
+    let draft = draft::ActiveModel {
+        id: Unchanged(1),
+        category_id: Set(2),
+        ..Default::default()
+    };
+    world
+        .expect_moved(&["drafts 1"], draft.update(&world.db))
+        .await
+        .unwrap();
+}
+
+async fn b47_in_an_upsert(world: &Stage<'_, impl Connection>) {
+    shop::populate(world).await;
+    let upsert = |deleted: Option<DateTimeUtc>| {
+        let product = product::ActiveModel {
+            deleted_at: Set(deleted),
+            updated_at: NotSet,
+            ..shop::product(2, 2)
+        };
+        let conflict = OnConflict::column(product::Column::Id)
+            .update_column(product::Column::DeletedAt)
+            .to_owned();
+        product::Entity::insert_many([product])
+            .on_conflict(conflict)
+            .touching()
+    };
+    world
+        .expect_moved(
+            &["products 2", "products 2.deleted_at", "categories 2", "reviews 2"],
+            upsert(Some(at(9))).exec_without_returning(&world.db),
+        )
+        .await
+        .unwrap();
+    world
+        .expect_moved(
+            &["products 2", "categories 2"],
+            upsert(None).exec_without_returning(&world.db),
+        )
+        .await
+        .unwrap();
+}
+
+/// What the default is only the database knows: every rule that may hear of it fires. SQLite has no such word.
+async fn b47_the_default_of_the_column(world: &World) {
+    shop::populate(world).await;
+    let restore = product::Entity::update_many()
+        .col_expr(product::Column::DeletedAt, Expr::cust("DEFAULT"))
+        .filter(product::Column::Id.eq(3))
+        .touching();
+    world
+        .expect_moved(
+            &["products 3", "categories 1", "reviews 3"],
+            restore.exec(&world.db),
+        )
+        .await
+        .unwrap();
+}
+
+on_every_server!(shop, 1: b47_the_default_of_the_column);
 on_every_level!(shop:
+    b47_deleted_and_moved_at_once_where_every_set_counts,
+    b47_moved_only,
+    b47_in_an_upsert,
     b47_setting_the_column_fires_the_rules_of_a_delete,
     b47_clearing_it_fires_the_rules_of_a_creation,
     b47_another_time_of_deletion_fires_neither,

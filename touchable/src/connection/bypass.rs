@@ -100,14 +100,18 @@ impl Watch {
     }
 
     fn find(&self, table: &str) -> Option<&'static Schema> {
-        let watched = |schemas: &[&'static Schema]| {
-            schemas
-                .iter()
-                .copied()
-                .find(|schema| schema.name == table && !(schema.rules.is_empty() && schema.feed.is_none()))
+        let named = |schemas: &[&'static Schema]| -> Vec<&'static Schema> {
+            let of_that_name = schemas.iter().copied().filter(|schema| schema.name == table);
+            of_that_name.collect()
         };
-        watched(&self.seen.learned.read().unwrap_or_else(PoisonError::into_inner))
-            .or_else(|| watched(&known_schemas()))
+        // What the connection has learned is of its own database; another of the process may have a table of that name.
+        let mut found = named(&self.seen.learned.read().unwrap_or_else(PoisonError::into_inner));
+        if found.is_empty() {
+            found = named(&known_schemas());
+        }
+        found
+            .into_iter()
+            .find(|schema| !(schema.rules.is_empty() && schema.feed.is_none()))
     }
 }
 

@@ -68,8 +68,8 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// The tables of this database that can be read, each with its schema where it has one.
-    pub(crate) async fn tables<C: ConnectionTrait>(db: &C) -> Result<Vec<(Option<String>, String)>> {
+    /// The tables that are found without naming their schema, and can be read: each with its schema and its name.
+    pub(crate) async fn tables<C: ConnectionTrait>(db: &C) -> Result<Vec<(String, String)>> {
         let backend = db.get_database_backend();
         let rows = db
             .query_all_raw(Statement::from_string(backend, TABLES.in_words_of(backend)))
@@ -196,15 +196,16 @@ const INDEXES: Question = Question {
         WHERE l.partial = 0 ORDER BY l.name, i.seqno",
 };
 
-/// Schema and name of the tables that can be read; no schema for those that are found without naming it.
+/// Schema and name of the tables that are found without naming their schema, and can be read.
 const TABLES: Question = Question {
-    postgres: "SELECT CASE WHEN pg_table_is_visible(c.oid) THEN NULL ELSE n.nspname::text END, c.relname::text \
+    postgres: "SELECT n.nspname::text, c.relname::text \
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \
-        AND has_table_privilege(c.oid, 'SELECT')",
-    mysql: "SELECT CAST(NULL AS CHAR), CAST(table_name AS CHAR) FROM information_schema.tables \
+        AND has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') \
+        AND pg_table_is_visible(c.oid)",
+    mysql: "SELECT CAST(table_schema AS CHAR), CAST(table_name AS CHAR) FROM information_schema.tables \
         WHERE table_schema = database() AND table_type = 'BASE TABLE'",
-    sqlite: "SELECT NULL, name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    sqlite: "SELECT 'main', name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
 };
 
 impl Question {

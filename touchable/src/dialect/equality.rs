@@ -20,10 +20,7 @@ pub(crate) fn differs(
     stored: Expr,
     value: Expr,
 ) -> Expr {
-    // A default is known to the database only.
-    if matches!(value, Expr::Keyword(Keyword::Default))
-        || matches!(&value, Expr::Custom(sql) if sql == "DEFAULT")
-    {
+    if is_default(&value) {
         return Expr::cust("1 = 1");
     }
     match backend {
@@ -32,6 +29,11 @@ pub(crate) fn differs(
         DbBackend::MySql => mysql(kind, stored, value),
         _ => sqlite(stored, value),
     }
+}
+
+/// Whether a column is set to its default, which the database only knows, and which stands in no expression.
+pub(crate) fn is_default(value: &Expr) -> bool {
+    matches!(value, Expr::Keyword(Keyword::Default)) || matches!(value, Expr::Custom(sql) if sql == "DEFAULT")
 }
 
 fn postgres(schema: &Schema, column: &str, kind: ColumnKind, stored: Expr, value: Expr) -> Expr {

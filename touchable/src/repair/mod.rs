@@ -123,7 +123,7 @@ impl Repair {
         self
     }
 
-    /// Fires no rule with a field list, as [`TouchAll::touch_all`](crate::TouchAll::touch_all) does.
+    /// Fires only the rules that hear of touches, as [`TouchAll::touch_all`](crate::TouchAll::touch_all) does.
     pub fn cascading_only(mut self) -> Self {
         self.fired = Fired::Watching(Vec::new());
         self

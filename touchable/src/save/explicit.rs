@@ -16,7 +16,7 @@ use crate::{
 
 /// `record.touch(&db)`: as if the row had been saved with a change that every cascading rule watches.
 pub trait TouchRecord: ModelTrait<Entity: Touchable> + Sync {
-    /// Moves the row's touch column in the database, and touches what its rules without a field list name.
+    /// Moves the row's touch column in the database, and touches what its rules that hear of touches name.
     ///
     /// The record in memory keeps its old stamp.
     ///

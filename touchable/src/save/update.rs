@@ -190,7 +190,7 @@ async fn judge<C: ConnectionTrait>(
 /// Whether an update cannot be judged without the stored row. In a transaction its rules are followed before it is written.
 fn needs_stored(assigned: &Assigned, rules: &[&'static CompiledRule], in_transaction: bool) -> bool {
     let needed = |Assignment { column, .. }: &Assignment, rule: &CompiledRule| {
-        in_transaction || !assigned.always || rule.is_moved_by(column)
+        in_transaction || !assigned.always || rule.is_moved_by(column) || rule.is_deleted_by(column)
     };
     assigned.find(assigned.schema.touch).is_some()
         || rules.iter().any(|rule| {

@@ -12,10 +12,8 @@ use sea_orm::{
 
 use crate::{dialect::Catalog, entity::Schema, error::Result};
 
-type Name = (Option<String>, String);
-
-/// The rows of tables whose entities the process does not know yet.
-pub(super) struct UnknownTables(HashMap<Name, Vec<QueryResult>>);
+/// The rows of tables, by schema and name, whose entities the process does not know yet.
+pub(super) struct UnknownTables(HashMap<(String, String), Vec<QueryResult>>);
 
 impl UnknownTables {
     /// Reads all tables but those of these entities.
@@ -23,13 +21,12 @@ impl UnknownTables {
         db: &C,
         known: impl Iterator<Item = &'static Schema>,
     ) -> Result<Self> {
-        let known: Vec<Name> = known.filter_map(name).collect();
+        let known: Vec<&Schema> = known.collect();
         let mut tables = HashMap::new();
         for table in Catalog::tables(db).await? {
-            if !known.contains(&table) {
-                let rows = db
-                    .query_all(Query::select().column(Asterisk).from(named(&table)))
-                    .await?;
+            if !known.iter().any(|schema| is_of(schema, &table)) {
+                let name = (Alias::new(&table.0), Alias::new(&table.1));
+                let rows = db.query_all(Query::select().column(Asterisk).from(name)).await?;
                 tables.insert(table, rows);
             }
         }
@@ -42,21 +39,15 @@ impl UnknownTables {
         schema: &Schema,
         understand: impl Fn(&[QueryResult]) -> Result<T, DbErr>,
     ) -> Option<T> {
-        understand(self.0.get(&name(schema)?)?).ok()
+        let (_, rows) = self.0.iter().find(|(table, _)| is_of(schema, table))?;
+        understand(rows).ok()
     }
 }
 
-fn name(schema: &Schema) -> Option<Name> {
-    let TableRef::Table(TableName(place, name), _) = &schema.table else {
-        return None;
+/// Whether an entity's table is this one, which is found without naming its schema.
+fn is_of(entity: &Schema, (schema, name): &(String, String)) -> bool {
+    let TableRef::Table(TableName(place, table), _) = &entity.table else {
+        return false;
     };
-    Some((place.as_ref().map(|place| place.1.to_string()), name.to_string()))
-}
-
-fn named((schema, name): &Name) -> TableRef {
-    let table = Alias::new(name);
-    match schema {
-        Some(schema) => (Alias::new(schema), table).into(),
-        None => table.into(),
-    }
+    table.to_string() == *name && place.as_ref().is_none_or(|place| place.1.to_string() == *schema)
 }

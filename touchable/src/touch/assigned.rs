@@ -85,7 +85,7 @@ impl Assigned {
     fn fires(&self, rule: &CompiledRule, assignment: &Assignment) -> Expr {
         let Assignment { column, expr, .. } = assignment;
         let watched = rule.watches(column) || rule.is_fired_by_move(column);
-        if self.always || watched || !rule.is_deleted_by(column) {
+        if self.always || watched || !rule.is_deleted_by(column) || equality::is_default(expr) {
             return self.changes_it(assignment);
         }
         let stored = Expr::col((table_name(self.schema), Alias::new(column)));
@@ -195,13 +195,15 @@ impl Assigned {
 
 /// `FROM` and `WHERE` for the rows with these keys.
 ///
-/// The hint is MySQL's alone: on a small table it would rather read all rows, and lock them.
+/// The hint is MySQL's alone: of several rows in a small table it would rather read all, and lock them.
 pub(crate) fn rows_of(schema: &'static Schema, keys: &[Key]) -> SelectStatement {
-    Query::select()
-        .from(schema.table.clone())
-        .force_index("PRIMARY", IndexHintScope::All)
-        .cond_where(of_keys(&table_name(schema), schema, keys))
-        .to_owned()
+    let mut rows = Query::select();
+    rows.from(schema.table.clone())
+        .cond_where(of_keys(&table_name(schema), schema, keys));
+    if keys.len() > 1 {
+        rows.force_index("PRIMARY", IndexHintScope::All);
+    }
+    rows
 }
 
 pub(crate) fn any(conditions: impl IntoIterator<Item = Expr>) -> Condition {

@@ -40,7 +40,7 @@ pub(crate) use own::{is_ours, ours};
 pub(crate) use plan::{Entry, Except, Plan, Query, RowSet, Start, Touch, Values, plan};
 pub use send::Touched;
 pub(crate) use send::{Moved, carry_out, carry_out_with, flush_entries, plan_and_carry_out};
-pub(crate) use sql::{Sql, Worded, in_values, joined, mysql, of_keys};
+pub(crate) use sql::{Sql, Worded, in_values, joined, keyed, mysql, of_keys};
 pub(crate) use suppress::{Suppression, is_suppressed, is_suppressing};
 pub use suppress::{no_touching, no_touching_on};
 pub(crate) use transaction::{begin, finish, in_transaction};

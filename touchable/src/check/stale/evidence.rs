@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use crate::{
-    entity::{ColumnKind, CompiledRule, Fields},
+    entity::{ColumnKind, CompiledRule, Fields, Schema},
     graph::TouchGraph,
 };
 
@@ -36,9 +36,10 @@ impl fmt::Display for Evidence {
     }
 }
 
-pub(super) fn evidence(graph: &TouchGraph, rule: &'static CompiledRule) -> Evidence {
+pub(super) fn evidence(graph: &TouchGraph, source: &Schema, rule: &'static CompiledRule) -> Evidence {
     use Evidence::{Certain, NotJudged, Possible};
-    if !rule.events.create && !rule.events.update {
+    let stays = rule.events.touch || source.deleted.is_some();
+    if !rule.events.create && !rule.events.update && !stays {
         return NotJudged("it fires on deletes only, which leave no row to compare with");
     }
     if stamps(rule).is_empty() {
@@ -53,7 +54,7 @@ pub(super) fn evidence(graph: &TouchGraph, rule: &'static CompiledRule) -> Evide
     if !rule.hops.iter().all(is_timeless) {
         return Possible("the condition of the association may have come true meanwhile");
     }
-    if !moves_with_links(graph, rule) {
+    if !moves_with_links(graph, rule) || !moves_with_conditions(graph, rule) {
         return Possible("an older row may have been linked since, which fires no rule");
     }
     Certain
@@ -81,6 +82,20 @@ fn moves_with_links(graph: &TouchGraph, rule: &CompiledRule) -> bool {
             holder => leads_on(graph, &rule.hops[holder..], &rule.columns),
         }
     })
+}
+
+/// Whether each save between source and target that makes a condition come true moves the target.
+fn moves_with_conditions(graph: &TouchGraph, rule: &CompiledRule) -> bool {
+    let end = rule.hops.len();
+    let leads_on = |row: usize| row == 0 || row == end || leads_on(graph, &rule.hops[row..], &rule.columns);
+    let conditions = rule
+        .hops
+        .iter()
+        .enumerate()
+        .filter(|(_, hop)| hop.on_condition.is_some());
+    conditions
+        .map(|(at, _)| at)
+        .all(|at| leads_on(at) && leads_on(at + 1))
 }
 
 /// Whether every save at the beginning of a path touches its end, be it in cascades.

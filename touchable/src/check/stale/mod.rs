@@ -88,7 +88,7 @@ impl<'a> StaleCheck<'a> {
         dialect::check(db.get_database_backend())?;
         let mut found = Vec::new();
         for rule in self.graph.rules() {
-            let evidence = evidence(self.graph, rule.compiled());
+            let evidence = evidence(self.graph, rule.source_schema(), rule.compiled());
             let mut stale = StaleRule::new(rule, evidence);
             if stale.is_judged() {
                 let question = Question {

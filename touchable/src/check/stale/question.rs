@@ -12,7 +12,7 @@ use crate::{
     dialect::earlier,
     entity::{ColumnKind, CompiledRule, Schema, display_key},
     error::Result,
-    touch::joined,
+    touch::{joined, keyed},
 };
 
 /// Which rows of a source are newer than a target of a rule.
@@ -59,11 +59,10 @@ impl Question {
         let mut last = source();
         for (at, hop) in self.rule.hops.iter().enumerate() {
             let next = Alias::new(format!("hop{at}")).into_iden();
-            let extra = hop
-                .on_condition
-                .as_ref()
-                .map_or_else(Condition::all, |on| on(last.clone(), next.clone()));
-            let on = joined(hop, &last, &next, extra);
+            let on = match &hop.on_condition {
+                Some(on) => joined(hop, &last, &next, on(last.clone(), next.clone())),
+                None => keyed(hop, &last, &next),
+            };
             let table = hop.to_tbl.clone().alias(next.clone());
             if at == 0 {
                 select.from(table).cond_where(on);

@@ -158,7 +158,7 @@ impl<E: Touchable> Write for Delete<E> {
                 models.extend(returning::models::<E>(&rows)?);
             } else {
                 let delete = match backend {
-                    DbBackend::MySql => mysql::delete_by_primary_key(&delete, schema),
+                    DbBackend::MySql if keys.len() > 1 => mysql::delete_by_primary_key(&delete, schema),
                     _ => backend.build(&delete),
                 };
                 deleted += db.execute_raw(delete).await?.rows_affected();

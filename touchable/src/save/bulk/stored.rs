@@ -82,7 +82,8 @@ pub(super) async fn models_by_key<E: Touchable, C: ConnectionTrait>(
     let mut found = Vec::with_capacity(keys.len());
     for keys in keys.chunks(CHUNK) {
         let condition = of_keys(&table_name(schema), schema, keys);
-        found.extend(models::<E, C>(db, condition, lock, Some("PRIMARY")).await?);
+        let index = (keys.len() > 1).then_some("PRIMARY");
+        found.extend(models::<E, C>(db, condition, lock, index).await?);
     }
     Ok(found)
 }

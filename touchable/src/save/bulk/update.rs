@@ -200,7 +200,11 @@ impl<E: Touchable> Update<E> {
         let backend = update.backend;
         let mut statement = rewritten::<E>(update, keys, stamp);
         if backend == DbBackend::MySql {
-            let statement = mysql::by_primary_key(&statement, update.schema);
+            let statement = if keys.len() > 1 {
+                mysql::by_primary_key(&statement, update.schema)
+            } else {
+                backend.build(&statement)
+            };
             let rows = db.execute_raw(statement).await?.rows_affected();
             let models = if self.returns {
                 models_by_key::<E, C>(db, keys, Lock::No).await?

@@ -216,14 +216,19 @@ impl Rows {
 
 /// How a hop joins its source to its target.
 pub(crate) fn joined(hop: &RelationDef, source: &DynIden, target: &DynIden, on: Condition) -> Condition {
-    let mut keys = Condition::all();
-    for (from, to) in hop.from_col.iter().zip(hop.to_col.iter()) {
-        keys = keys.add(Expr::col((source.clone(), from.clone())).equals((target.clone(), to.clone())));
-    }
+    let keys = keyed(hop, source, target);
     match hop.condition_type {
         ConditionType::All => Condition::all().add(keys).add(on),
         ConditionType::Any => Condition::any().add(keys).add(on),
     }
+}
+
+/// Whether two rows name each other by the columns of a hop.
+pub(crate) fn keyed(hop: &RelationDef, source: &DynIden, target: &DynIden) -> Condition {
+    let columns = hop.from_col.iter().zip(hop.to_col.iter());
+    columns
+        .map(|(from, to)| Expr::col((source.clone(), from.clone())).equals((target.clone(), to.clone())))
+        .fold(Condition::all(), Condition::add)
 }
 
 /// The rows with these primary keys.

@@ -14,7 +14,7 @@ mod walk;
 
 use sea_orm::sea_query::{Alias, DynIden, IntoIden};
 
-pub(crate) use conditions::{in_values, joined, of_keys};
+pub(crate) use conditions::{in_values, joined, keyed, of_keys};
 pub(crate) use statements::{Sql, Worded};
 
 /// The name of the i-th column of a key: `k0`, `k1`, …

@@ -87,7 +87,7 @@ impl Sql {
                 for column in &target.primary_key {
                     update.order_by(Alias::new(*column), Order::Asc);
                 }
-                if touch.rows.is_by_key(target) {
+                if touch.rows.is_by_key(target) && !touch.rows.is_single(target) {
                     return mysql::by_primary_key(&update, target);
                 }
                 self.backend.build(&update)

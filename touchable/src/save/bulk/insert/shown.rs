@@ -6,6 +6,7 @@ use sea_orm::sea_query::Alias;
 
 use super::super::stored::Stored;
 use crate::{
+    clock::Stamp,
     entity::{CompiledRule, Key, Schema, SoftDelete, is_null, same},
     touch::{CHUNK, Entry, Except, Query as Rows, Start, Values, rows_of, sides},
 };
@@ -23,8 +24,14 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    /// What is different now. Columns that are `assigned` count whatever they hold.
-    pub(super) fn of(schema: &Schema, before: &Stored, after: &Stored, assigned: &[String]) -> Option<Self> {
+    /// What is different now, where rows that change get this stamp. Columns that are `assigned` count whatever they hold.
+    pub(super) fn of(
+        schema: &Schema,
+        before: &Stored,
+        after: &Stored,
+        assigned: &[String],
+        stamp: Stamp,
+    ) -> Option<Self> {
         let differ: Vec<&'static str> = schema
             .column_names()
             .zip(before.values.iter().zip(&after.values))
@@ -33,8 +40,12 @@ impl Changed {
             })
             .map(|(name, _)| name)
             .collect();
-        let touched = differ.contains(&schema.touch);
         let own = |name: &&str| *name == schema.touch || schema.version == Some(*name);
+        // Every change moves the touch column; that is a touch only by itself, or to a stamp of the application's.
+        let stored = |row: &Stored| (schema.value_stamp)(row.value(schema, schema.touch)?);
+        let ours = stored(before).map_or(stamp, |before| stamp.max(before.next()));
+        let touched =
+            differ.contains(&schema.touch) && (differ.iter().all(own) || stored(after) != Some(ours));
         (!differ.is_empty()).then(|| Self {
             key: after.key.clone(),
             columns: differ.into_iter().filter(|name| !own(name)).collect(),

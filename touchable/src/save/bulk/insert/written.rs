@@ -113,7 +113,10 @@ impl<E: Touchable> Batch<E> {
         };
         after
             .iter()
-            .filter_map(|after| Changed::of(E::schema(), before.get(&after.key)?, after, assigned))
+            .filter_map(|after| {
+                let before = before.get(&after.key)?;
+                Changed::of(E::schema(), before, after, assigned, self.stamp)
+            })
             .collect()
     }
 }
