@@ -11,9 +11,10 @@ use sea_orm::DbErr;
 
 use crate::{
     bench::Bench,
+    doubt::{Doubt, surplus},
     failure::{Failure, FailureKind},
     history::{From, History, Order, Step, What, Writer},
-    link::Link,
+    link::{Handles, Link},
     model::content,
     perform::values,
     player::{Ended, Fate, Player, Ticks, Written},
@@ -40,7 +41,7 @@ impl Cache {
     }
 
     /// The fragments that are served wrong now.
-    fn stale(&self, schema: &Schema, now: &State) -> Vec<(Fragment, String)> {
+    fn stale(&self, schema: &Schema, now: &State, doubt: &Doubt<'_>) -> Vec<(Fragment, String)> {
         let current = now.rows.iter().flat_map(|(name, stored)| {
             stored
                 .keys
@@ -49,6 +50,7 @@ impl Cache {
                 .map(|(at, key)| ((name.clone(), at), key.clone()))
         });
         current
+            .filter(|entry| !doubt.covers(entry))
             .filter_map(|entry| {
                 let right = content(schema, now, &entry.0)?;
                 let wrong = self.0.get(&entry)?.iter().find(|cached| **cached != right)?;
@@ -65,6 +67,7 @@ struct Left {
     failures: Vec<((usize, usize), Failure, bool)>,
     after_commit: (Vec<usize>, Vec<usize>),
     false_commits: usize,
+    unnoticed: Vec<usize>,
     touch: bool,
 }
 
@@ -76,9 +79,12 @@ struct Left {
 pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>, DbErr> {
     bench.turns.begin(0);
     bench.reset().await?;
-    let touch = touchable::connect(bench.db());
+    let handles = Handles::of(bench.db(), &bench.schema);
+    let first = bench.state().await?;
     let mut cache = Cache::default();
-    cache.fill(&bench.schema, &bench.state().await?);
+    cache.fill(&bench.schema, &first);
+    let mut doubt = Doubt::of(bench, history);
+    doubt.note(&first, |_| true);
     let stalled = matches!(history.order, Order::Stalled(_));
     bench.turns.begin(if stalled { history.writers.len() } else { 0 });
     let ticks = Arc::default();
@@ -88,11 +94,7 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
         .cloned()
         .enumerate()
         .map(|(number, writer)| {
-            let base = if writer.touch {
-                Link::Touch(touch.clone())
-            } else {
-                Link::Plain(bench.db())
-            };
+            let base = handles.link(&writer);
             let (bench, ticks) = (Arc::clone(bench), Arc::clone(&ticks));
             tokio::spawn(async move {
                 let turns = bench.turns.clone();
@@ -106,7 +108,10 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
     let error = Mutex::new(None);
     if let Order::Stalled(choices) = &history.order {
         let look = async || match bench.state().await {
-            Ok(state) => cache.fill(&bench.schema, &state),
+            Ok(state) => {
+                cache.fill(&bench.schema, &state);
+                doubt.note(&state, |writer| !writers[writer].is_finished());
+            }
             Err(refused) => *error.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused),
         };
         if bench.turns.conduct(choices, look).await.is_err() {
@@ -118,7 +123,9 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
         }
     } else {
         while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
-            cache.fill(&bench.schema, &bench.state().await?);
+            let state = bench.state().await?;
+            cache.fill(&bench.schema, &state);
+            doubt.note(&state, |writer| !writers[writer].is_finished());
         }
     }
     bench.turns.begin(0);
@@ -134,7 +141,9 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
         found.push(Violation::new(Check::Left, None, error.to_string()));
     }
     let now = bench.state().await?;
-    for (fragment, says) in cache.stale(&bench.schema, &now) {
+    doubt.note(&now, |_| false);
+    found.extend(surplus(bench, history, &first, &now));
+    for (fragment, says) in cache.stale(&bench.schema, &now, &doubt) {
         let table = &bench.schema.tables[fragment.0.0];
         found.push(Violation {
             check: Check::Stale,
@@ -145,8 +154,8 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
         });
     }
     judge(bench, history, &left, &now, &mut found);
-    if touch.registered() != 0 && !history.writes().any(|write| write.dropped.is_some()) {
-        let says = format!("{} saves are announced and not sent", touch.registered());
+    if handles.registered() != 0 && !history.writes().any(|write| write.dropped.is_some()) {
+        let says = format!("{} saves are announced and not sent", handles.registered());
         found.push(Violation::new(Check::Left, None, says));
     }
     Ok(found)
@@ -154,7 +163,8 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
 
 /// A writer's work.
 async fn work(bench: &Bench, base: Link, number: usize, writer: &Writer, ticks: Ticks) -> Left {
-    let mut player = Player::new(&bench.schema, base, format!("w{number}"), ticks);
+    let mut player =
+        Player::new(&bench.schema, base, format!("w{number}"), ticks).strict(writer.touch && writer.strict);
     let mut failures = Vec::new();
     for (at, step) in writer.steps.iter().enumerate() {
         bench.turns.stop();
@@ -172,6 +182,7 @@ async fn work(bench: &Bench, base: Link, number: usize, writer: &Writer, ticks: 
     Left {
         after_commit: player.after_commit(),
         false_commits: player.false_commits,
+        unnoticed: player.unnoticed,
         written: player.written,
         failures,
         touch: writer.touch,
@@ -190,7 +201,8 @@ fn judge(bench: &Bench, history: &History, left: &[Left], now: &State, found: &m
                 }
                 FailureKind::Contention => Check::Contention,
                 FailureKind::Data | FailureKind::Refused => continue,
-                FailureKind::Other => Check::Failed,
+                FailureKind::Bypass if is_bypass(history, *at) => continue,
+                FailureKind::Bypass | FailureKind::Other => Check::Failed,
             };
             found.push(Violation::new(check, Some(*at), failure.says.clone()));
         }
@@ -205,8 +217,19 @@ fn judge(bench: &Bench, history: &History, left: &[Left], now: &State, found: &m
             let says = "the commit says that all is well; the server had rolled back";
             found.push(Violation::new(Check::FalseCommit, Some((number, 0)), says));
         }
+        found.extend(
+            writer
+                .unnoticed
+                .iter()
+                .map(|step| Violation::unnoticed((number, *step))),
+        );
     }
     lost_notes(bench, history, left, now, found);
+}
+
+fn is_bypass(history: &History, at: (usize, usize)) -> bool {
+    let step = history.writers[at.0].steps.get(at.1);
+    matches!(step, Some(Step::Write(write)) if write.what.bypasses())
 }
 
 /// SQLite refuses at once a transaction that has read and then writes, when another has written in between. Whose first
@@ -241,7 +264,9 @@ fn lost_notes(bench: &Bench, history: &History, left: &[Left], now: &State, foun
                 continue;
             };
             let token = format!("w{number}.{}", written.step);
-            let What::Update(row, _, _, sets, _) = &write.what else {
+            let (What::Update(row, _, _, sets, _) | What::Bypass(row, sets) | What::Raw(row, sets)) =
+                &write.what
+            else {
                 // Rows that come and go, and writes of many rows, are left to serial histories.
                 unsure.insert(write.what.table() as usize % schema.tables.len());
                 continue;

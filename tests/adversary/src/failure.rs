@@ -20,6 +20,8 @@ pub enum FailureKind {
     Data,
     /// A hook's own.
     Refused,
+    /// A strict connection's: the write bypasses the rules.
+    Bypass,
     /// Anything else.
     Other,
 }
@@ -64,6 +66,8 @@ impl Failure {
             .any(|words| lower.contains(words));
         let kind = if lower.contains("refused by a hook") {
             FailureKind::Refused
+        } else if lower.contains("a write bypasses the touch rules") {
+            FailureKind::Bypass
         } else if contention {
             FailureKind::Contention
         } else if data {

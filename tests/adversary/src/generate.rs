@@ -107,7 +107,11 @@ impl Dice<'_> {
         let mut steps = Vec::new();
         if self.mode == Mode::Serial && self.one_in(3) {
             self.stale(&mut steps);
-            return Writer { touch, steps };
+            return Writer {
+                touch,
+                strict: false,
+                steps,
+            };
         }
         // A plain connection makes its promises for several writers inside of transactions only.
         let concurrent = self.is_concurrent();
@@ -153,7 +157,11 @@ impl Dice<'_> {
         if depth > 0 && self.one_in(8) {
             steps.push(Step::Rollback);
         }
-        Writer { touch, steps }
+        Writer {
+            touch,
+            strict: touch && self.one_in(6),
+            steps,
+        }
     }
 
     fn isolation(&mut self) -> Isolation {
@@ -226,11 +234,20 @@ impl Dice<'_> {
         }
     }
 
+    fn bypass(&mut self, row: Row) -> What {
+        let sets = self.sets(row.0);
+        if self.one_in(2) {
+            What::Bypass(row, sets)
+        } else {
+            What::Raw(row, sets)
+        }
+    }
+
     fn write(&mut self, touch: bool) -> Write {
         let row = self.row();
         let table = row.0;
         let serial = self.mode == Mode::Serial;
-        let what = match self.rng.u32(0..28) {
+        let what = match self.rng.u32(0..30) {
             0..=2 => What::Insert(row, self.sets(table), self.stamp()),
             3 | 4 => What::Delete(row, self.from()),
             5 => {
@@ -262,7 +279,7 @@ impl Dice<'_> {
             8 => What::DeleteMany(table, vec![row.1]),
             9 => What::Touch(row),
             10 => What::TouchAll(table, self.numbers(table)),
-            11 if serial => What::Bypass(row, self.sets(table)),
+            11 => self.bypass(row),
             _ => {
                 let how = match self.rng.u32(0..8) {
                     0 if touch => How::WithoutReturning,

@@ -34,6 +34,9 @@ pub enum Order {
 pub struct Writer {
     /// Whether it writes on a `TouchConnection`.
     pub touch: bool,
+    /// Whether that refuses writes that bypass the rules.
+    #[serde(default)]
+    pub strict: bool,
     /// What it does.
     pub steps: Vec<Step>,
 }
@@ -123,6 +126,8 @@ pub enum What {
     TouchAll(u8, Vec<u8>),
     /// `update_many` without `.touching()`: bypasses the rules.
     Bypass(Row, Vec<Set>),
+    /// An UPDATE as text: bypasses the rules as well.
+    Raw(Row, Vec<Set>),
 }
 
 /// What a save begins with.
@@ -183,12 +188,19 @@ impl What {
             | Self::Insert(row, ..)
             | Self::Delete(row, ..)
             | Self::Touch(row)
-            | Self::Bypass(row, ..) => row.0,
+            | Self::Bypass(row, ..)
+            | Self::Raw(row, ..) => row.0,
             Self::InsertMany(table, ..)
             | Self::UpdateMany(table, ..)
             | Self::DeleteMany(table, ..)
             | Self::TouchAll(table, ..) => *table,
         }
+    }
+
+    /// Whether it bypasses the rules.
+    #[must_use]
+    pub const fn bypasses(&self) -> bool {
+        matches!(self, Self::Bypass(..) | Self::Raw(..))
     }
 }
 

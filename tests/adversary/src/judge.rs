@@ -7,27 +7,14 @@ use sea_orm::DbErr;
 use crate::{
     bench::Bench,
     failure::FailureKind,
-    history::{How, Quiet, Stamp, Step, What, Write},
-    model::{Change, ChangeKind, changes, content, explained},
+    history::Step,
     player::{Ended, Player},
     schema::Schema,
+    scope::{Scope, changed},
     serial::Moved,
     state::{Fragment, State},
     violation::{Check, Violation},
 };
-
-/// What happened in a transaction or savepoint so far.
-#[derive(Debug, Default)]
-struct Scope {
-    /// Changes, where they were seen, and what suppression lets them touch.
-    changes: Vec<(Vec<Change>, [State; 2], Quiet)>,
-    /// Whether a save changed nothing.
-    idle: bool,
-    /// Fragments that may stay although what they show has changed.
-    exempt: BTreeSet<Fragment>,
-    /// Fragments that may move although nothing has changed.
-    allowed: BTreeSet<Fragment>,
-}
 
 /// Judges the steps of a history, one after the other.
 pub struct Judge<'a> {
@@ -141,12 +128,7 @@ impl<'a> Judge<'a> {
                 let scope = self.scopes.pop().unwrap_or_default();
                 let kept = matches!(step, Step::Commit) && !depth.1 && matches!(ended, Ended::Well);
                 match self.scopes.last_mut() {
-                    Some(outer) if kept => {
-                        outer.changes.extend(scope.changes);
-                        outer.idle |= scope.idle;
-                        outer.exempt.extend(scope.exempt);
-                        outer.allowed.extend(scope.allowed);
-                    }
+                    Some(outer) if kept => outer.take(scope),
                     _ => {}
                 }
                 if self.scopes.is_empty() {
@@ -156,7 +138,8 @@ impl<'a> Judge<'a> {
             Step::Write(write) => {
                 if let (Some(before), false) = (before, player.has_failed()) {
                     let after = State::read(self.schema(), player.link()).await?;
-                    self.learn(write, before, after, player.link().is_touch(), &ended);
+                    let scope = self.scopes.last_mut().expect("a scope");
+                    scope.learn(self.bench, write, [before, after], player.link(), &ended);
                 }
             }
             _ => {}
@@ -182,62 +165,6 @@ impl<'a> Judge<'a> {
         Ok(())
     }
 
-    /// Notes what a write has changed, and what that may move.
-    fn learn(&mut self, write: &Write, before: State, after: State, touch: bool, ended: &Ended) {
-        let schema = &self.bench.schema;
-        let number = write.what.table() as usize % schema.tables.len();
-        let mut changes = changes(schema, number, &before, &after);
-        let idle = changes.is_empty() && matches!(write.what, What::Update(..));
-        let mut allowed = BTreeSet::new();
-        let mut exempt = BTreeSet::new();
-        let touched = |row: &u8| Change {
-            row: self.bench.name(write.what.table(), *row).clone(),
-            kind: ChangeKind::Touched,
-        };
-        match &write.what {
-            What::Update(row, _, how, _, stamp) => {
-                if *stamp != Stamp::No || !touch {
-                    // Stamped all the same; on a plain connection as SeaORM does it.
-                    changes.push(touched(&row.1));
-                }
-                if !touch && *how == How::WithoutReturning {
-                    exempt.extend(explained(schema, &[&before, &after], &changes, |_| false));
-                }
-            }
-            What::Touch(row) => changes.push(touched(&row.1)),
-            What::TouchAll(_, rows) if rows.is_empty() => {
-                changes.extend(after.of(number).map(|(name, _)| Change {
-                    row: name.clone(),
-                    kind: ChangeKind::Touched,
-                }));
-            }
-            What::TouchAll(_, rows) => changes.extend(rows.iter().map(touched)),
-            What::Bypass(..) => {
-                exempt.extend(explained(schema, &[&before, &after], &changes, |_| false));
-                changes.clear();
-            }
-            _ => {}
-        }
-        if write.quiet != Quiet::No {
-            exempt.extend(explained(schema, &[&before, &after], &changes, |_| false));
-        }
-        if matches!(ended, Ended::Dropped) && !touch && self.scopes.len() == 1 {
-            // Level 1: a save may be stored without its touches.
-            exempt.extend(explained(schema, &[&before, &after], &changes, |_| false));
-            allowed.extend(exempt.iter().cloned());
-        }
-        if matches!(ended, Ended::Badly(_)) && !touch {
-            // Level 1 touches before a delete, level 2 before any statement, which then may fail.
-            allowed.extend(fragments(&before, &after));
-            exempt.extend(fragments(&before, &after));
-        }
-        let scope = self.scopes.last_mut().expect("a scope");
-        scope.changes.push((changes, [before, after], write.quiet));
-        scope.idle |= idle;
-        scope.exempt.extend(exempt);
-        scope.allowed.extend(allowed);
-    }
-
     /// Judges what is committed since the last time.
     async fn judge(&mut self, at: (usize, usize)) -> Result<(), DbErr> {
         let now = self.bench.state().await?;
@@ -245,19 +172,10 @@ impl<'a> Judge<'a> {
         let scope = std::mem::take(&mut self.scopes[0]);
         let schema = &self.bench.schema;
         let moved = base.moved(&now);
-        let mut explains = scope.allowed;
-        for (changes, [before, after], quiet) in &scope.changes {
-            let is_quiet = |table: usize| match quiet {
-                Quiet::No => false,
-                Quiet::All => true,
-                Quiet::On(other) => table == *other as usize % schema.tables.len(),
-            };
-            explains.extend(explained(schema, &[before, after, &now], changes, is_quiet));
-        }
+        let explains = scope.explains(schema, &now);
         let surplus: BTreeSet<_> = moved.difference(&explains).cloned().collect();
-        let stale: BTreeSet<_> = fragments(&base, &now)
-            .filter(|fragment| !moved.contains(fragment) && !scope.exempt.contains(fragment))
-            .filter(|fragment| content(schema, &base, fragment) != content(schema, &now, fragment))
+        let stale: BTreeSet<_> = changed(schema, &base, &now)
+            .filter(|fragment| !moved.contains(fragment) && !scope.may_stay(fragment))
             .collect();
         let fell: BTreeSet<_> = moved
             .iter()
@@ -268,7 +186,7 @@ impl<'a> Judge<'a> {
             })
             .cloned()
             .collect();
-        let idle = scope.idle;
+        let idle = scope.is_idle();
         for (check, fragments, says) in [
             (
                 Check::Stale,
@@ -350,11 +268,8 @@ impl<'a> Judge<'a> {
             self.found
                 .push(Violation::new(Check::FalseCommit, Some((writer, 0)), says));
         }
+        let unnoticed = player.unnoticed.iter();
+        self.found
+            .extend(unnoticed.map(|step| Violation::unnoticed((writer, *step))));
     }
-}
-
-/// The fragments of rows that are in both.
-pub fn fragments<'a>(base: &'a State, now: &'a State) -> impl Iterator<Item = Fragment> + 'a {
-    base.both(now)
-        .flat_map(|(name, old, _)| (0..old.keys.len()).map(|at| (name.clone(), at)))
 }

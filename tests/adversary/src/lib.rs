@@ -13,6 +13,7 @@
 
 pub mod bench;
 pub mod concurrent;
+pub mod doubt;
 pub mod failure;
 pub mod generate;
 pub mod history;
@@ -25,8 +26,10 @@ pub mod look;
 pub mod model;
 pub mod perform;
 pub mod player;
+pub mod raw;
 pub mod schema;
 pub mod schemas;
+pub mod scope;
 pub mod script;
 pub mod serial;
 pub mod shrink;

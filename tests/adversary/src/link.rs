@@ -9,6 +9,8 @@ use sea_orm::{
 };
 use touchable::{TouchConnection, TouchTransaction};
 
+use crate::{history::Writer, schema::Schema};
+
 /// A connection or a transaction, plain or ours.
 #[derive(Debug)]
 pub enum Link {
@@ -20,6 +22,44 @@ pub enum Link {
     Touch(TouchConnection),
     /// Level 4.
     TouchTransaction(TouchTransaction),
+}
+
+/// The connections that writers of a history share.
+#[derive(Debug)]
+pub struct Handles {
+    plain: DatabaseConnection,
+    touch: TouchConnection,
+    strict: TouchConnection,
+}
+
+impl Handles {
+    /// Those of one pool, which know the rules from the start.
+    #[must_use]
+    pub fn of(db: DatabaseConnection, schema: &Schema) -> Self {
+        let rules = schema.tables.iter().map(|table| table.entity.graph());
+        let touch = rules.fold(touchable::connect(db.clone()), |touch, rules| touch.watch(&rules));
+        Self {
+            plain: db,
+            strict: touch.clone().strict(),
+            touch,
+        }
+    }
+
+    /// What a writer writes on.
+    #[must_use]
+    pub fn link(&self, writer: &Writer) -> Link {
+        match (writer.touch, writer.strict) {
+            (false, _) => Link::Plain(self.plain.clone()),
+            (true, false) => Link::Touch(self.touch.clone()),
+            (true, true) => Link::Touch(self.strict.clone()),
+        }
+    }
+
+    /// How many intents are registered and not taken.
+    #[must_use]
+    pub fn registered(&self) -> usize {
+        self.touch.registered() + self.strict.registered()
+    }
 }
 
 /// Runs one expression on whatever is inside.

@@ -79,7 +79,9 @@ pub fn leads(schema: &Schema, state: &State, rule: &Rule, source: &Name) -> BTre
     rows
 }
 
-fn behind(schema: &Schema, state: &State, hop: &Hop, name: &Name) -> Vec<Name> {
+/// The rows that a hop leads to from a row.
+#[must_use]
+pub fn behind(schema: &Schema, state: &State, hop: &Hop, name: &Name) -> Vec<Name> {
     let (from, to) = (&schema.tables[name.0], &schema.tables[hop.to]);
     let Some(row) = state.rows.get(name) else {
         return Vec::new();
@@ -188,7 +190,7 @@ fn fired<'a>(schema: &'a Schema, change: &'a Change) -> impl Iterator<Item = &'a
 }
 
 /// Every fragment whose move these changes explain, looked at in all of these states; `quiet` tables are neither
-/// touched nor passed through (none at all with `None`).
+/// touched nor passed through.
 #[must_use]
 pub fn explained(
     schema: &Schema,
@@ -196,56 +198,47 @@ pub fn explained(
     changes: &[Change],
     quiet: impl Fn(usize) -> bool,
 ) -> BTreeSet<Fragment> {
-    let mut explained = BTreeSet::new();
+    let leads = |rule: &Rule, source: &Name| {
+        let states = states.iter();
+        states
+            .flat_map(|state| leads(schema, state, rule, source))
+            .collect()
+    };
+    reached(schema, changes, quiet, leads)
+}
+
+/// Every fragment that these changes move where rules lead to these rows.
+#[must_use]
+pub fn reached(
+    schema: &Schema,
+    changes: &[Change],
+    quiet: impl Fn(usize) -> bool,
+    leads: impl Fn(&Rule, &Name) -> BTreeSet<Name>,
+) -> BTreeSet<Fragment> {
+    let mut reached = BTreeSet::new();
     let mut touched: BTreeSet<Name> = BTreeSet::new();
+    let mut follow = |rule: &Rule, source: &Name, touched: &mut BTreeSet<Name>| {
+        if !quiet(rule.target()) {
+            for name in leads(rule, source) {
+                reached.extend(bumps(schema, rule).into_iter().map(|at| (name.clone(), at)));
+                touched.insert(name);
+            }
+        }
+    };
     for change in changes {
-        explained.extend(own(schema, &change.row));
         for rule in fired(schema, change) {
-            reach(
-                schema,
-                states,
-                rule,
-                &change.row,
-                &quiet,
-                &mut explained,
-                &mut touched,
-            );
+            follow(rule, &change.row, &mut touched);
         }
     }
     let mut done = BTreeSet::new();
     while let Some(name) = touched.pop_first() {
-        if !done.insert(name.clone()) {
-            continue;
-        }
-        for rule in schema
-            .rules
-            .iter()
-            .filter(|rule| rule.from == name.0 && rule.cascades())
-        {
-            let mut further = BTreeSet::new();
-            reach(schema, states, rule, &name, &quiet, &mut explained, &mut further);
-            touched.extend(further);
+        let rules = schema.rules.iter();
+        if done.insert(name.clone()) {
+            rules
+                .filter(|rule| rule.from == name.0 && rule.cascades())
+                .for_each(|rule| follow(rule, &name, &mut touched));
         }
     }
-    explained
-}
-
-fn reach(
-    schema: &Schema,
-    states: &[&State],
-    rule: &Rule,
-    source: &Name,
-    quiet: &impl Fn(usize) -> bool,
-    explained: &mut BTreeSet<Fragment>,
-    touched: &mut BTreeSet<Name>,
-) {
-    if quiet(rule.target()) {
-        return;
-    }
-    for state in states {
-        for name in leads(schema, state, rule, source) {
-            explained.extend(bumps(schema, rule).into_iter().map(|at| (name.clone(), at)));
-            touched.insert(name);
-        }
-    }
+    reached.extend(changes.iter().flat_map(|change| own(schema, &change.row)));
+    reached
 }

@@ -15,11 +15,12 @@ use sea_orm::{
     IntoActiveModel, Iterable, QueryFilter, QuerySelect, Schema, Value,
     sea_query::{Expr, MysqlQueryBuilder, OnConflict},
 };
-use touchable::{TouchAll, TouchMany, TouchRecord, Touchable, no_touching_on};
+use touchable::{TouchAll, TouchGraph, TouchMany, TouchRecord, Touchable, no_touching_on};
 
 use crate::{
     history::{From, How, Row, Set, Stamp, What},
     link::Link,
+    raw,
     schema::Table,
 };
 
@@ -58,6 +59,8 @@ pub trait Entity: fmt::Debug + Send + Sync {
     fn lock<'a>(&'a self, db: &'a Link, table: &'a Table, row: Row) -> Outcome<'a>;
     /// Writes.
     fn write<'a>(&'a self, call: Call<'a>) -> Outcome<'a>;
+    /// Its rules.
+    fn graph(&self) -> TouchGraph;
     /// Runs something while this entity is not touched.
     fn quietly<'a>(&'a self, action: Outcome<'a>) -> Outcome<'a>;
 }
@@ -139,6 +142,10 @@ where
 
     fn write<'a>(&'a self, call: Call<'a>) -> Outcome<'a> {
         write::<E>(call)
+    }
+
+    fn graph(&self) -> TouchGraph {
+        TouchGraph::of::<(E,)>()
     }
 
     fn quietly<'a>(&'a self, action: Outcome<'a>) -> Outcome<'a> {
@@ -239,6 +246,7 @@ where
                 }
                 E::touch_all(select, db).await.map(drop).map_err(Into::into)
             }
+            What::Raw(row, sets) => raw::send(db, &assigned::<E>(table, &[row.1], sets, token), token).await,
             What::Bypass(row, sets) => assigned::<E>(table, &[row.1], sets, token)
                 .exec(db)
                 .await

@@ -16,6 +16,7 @@ use crate::{
     history::{Isolation, Quiet, Stamp, Step, What, Write},
     link::Link,
     perform::{Call, Memory, Outcome, values},
+    raw::{self, is_noticed},
     schema::{REFUSED, Schema},
 };
 
@@ -89,6 +90,7 @@ pub struct Player<'a> {
     pub memory: Memory,
     name: String,
     hookless: bool,
+    strict: bool,
     ticks: Ticks,
     /// Its writes so far.
     pub written: Vec<Written>,
@@ -97,6 +99,8 @@ pub struct Player<'a> {
     registered: Vec<(usize, Fate)>,
     /// The commits that said that all is well, although the server had rolled back.
     pub false_commits: usize,
+    /// The steps that bypassed the rules, and nobody said so.
+    pub unnoticed: Vec<usize>,
 }
 
 struct Open {
@@ -117,11 +121,13 @@ impl<'a> Player<'a> {
             memory: Memory::new(),
             name: name.into(),
             hookless: false,
+            strict: false,
             ticks,
             written: Vec::new(),
             work: Arc::default(),
             registered: Vec::new(),
             false_commits: 0,
+            unnoticed: Vec::new(),
         }
     }
 
@@ -132,6 +138,12 @@ impl<'a> Player<'a> {
             hookless: true,
             ..self
         }
+    }
+
+    /// One whose connection refuses to bypass the rules.
+    #[must_use]
+    pub fn strict(self, strict: bool) -> Self {
+        Self { strict, ..self }
     }
 
     /// What the next statement is sent on.
@@ -300,7 +312,15 @@ impl<'a> Player<'a> {
 
     async fn write(&mut self, number: usize, write: &Write) -> Ended {
         let began = self.ticks.fetch_add(1, SeqCst);
-        let ended = self.perform(number, write).await;
+        let (ended, warnings) = match write.what {
+            What::Raw(..) => raw::warned(self.perform(number, write)).await,
+            // The same text again is not warned of.
+            _ => (self.perform(number, write).await, 1),
+        };
+        if matches!(ended, Ended::Well) && (self.strict || warnings == 0) && self.has_to_notice(number, write)
+        {
+            self.unnoticed.push(number);
+        }
         let in_transaction = self.in_transaction();
         let fate = match &ended {
             Ended::Well if !in_transaction => Fate::Committed,
@@ -323,11 +343,17 @@ impl<'a> Player<'a> {
         ended
     }
 
+    /// Whether the connection has to warn of this write, or to refuse it.
+    fn has_to_notice(&self, number: usize, write: &Write) -> bool {
+        self.base.is_touch() && is_noticed(self.schema, &write.what, &self.token(number))
+    }
+
     async fn perform(&mut self, number: usize, write: &Write) -> Ended {
         let schema = self.schema;
         let table = &schema.tables[write.what.table() as usize % schema.tables.len()];
         let token = self.token(number);
-        if self.hookless && is_refused(schema, &write.what, &token) {
+        let bypasses = || self.strict && is_noticed(schema, &write.what, &token);
+        if self.hookless && (is_refused(schema, &write.what, &token) || bypasses()) {
             return Ended::Badly(Failure {
                 kind: FailureKind::Refused,
                 says: String::new(),

@@ -19,10 +19,10 @@ pub fn script(schema: &Schema, history: &History) -> String {
         Order::Free => writeln!(text, ", all at once"),
     };
     for (number, writer) in history.writers.iter().enumerate() {
-        let on = if writer.touch {
-            "a TouchConnection"
-        } else {
-            "a plain connection"
+        let on = match (writer.touch, writer.strict) {
+            (true, false) => "a TouchConnection",
+            (true, true) => "a strict TouchConnection",
+            (false, _) => "a plain connection",
         };
         let _ = writeln!(text, "  writer {number}, on {on}");
         for (at, step) in writer.steps.iter().enumerate() {
@@ -128,6 +128,7 @@ fn spell_write(schema: &Schema, write: &Write, token: &str) -> String {
             named(schema, *row),
             sets(changed)
         ),
+        What::Raw(row, changed) => format!("raw update {} {}", named(schema, *row), sets(changed)),
     };
     let quiet = match write.quiet {
         Quiet::No => String::new(),

@@ -9,7 +9,7 @@ use crate::{
     bench::Bench,
     history::{History, Step},
     judge::Judge,
-    link::Link,
+    link::{Handles, Link},
     perform::Memory,
     player::Player,
     state::Fragment,
@@ -36,24 +36,22 @@ pub type Moved = Option<BTreeSet<Fragment>>;
 pub async fn play(bench: &Bench, history: &History) -> Result<(Vec<Violation>, Vec<Moved>), DbErr> {
     bench.turns.begin(0);
     bench.reset().await?;
-    let touch = touchable::connect(bench.db());
+    let handles = Handles::of(bench.db(), &bench.schema);
     let mut judge = Judge::new(bench).await?;
     let mut memories = Memory::new();
     let mut twin_memories = Memory::new();
     for (number, writer) in history.writers.iter().enumerate() {
-        let link = if writer.touch {
-            Link::Touch(touch.clone())
-        } else {
-            Link::Plain(bench.db())
-        };
+        let strict = writer.touch && writer.strict;
         let name = format!("w{number}");
-        let mut player = Player::new(&bench.schema, link, &name, Arc::default());
+        let mut player =
+            Player::new(&bench.schema, handles.link(writer), &name, Arc::default()).strict(strict);
         let mut twin = Player::new(
             &bench.schema,
             Link::Plain(bench.twin.clone()),
             &name,
             Arc::default(),
         )
+        .strict(strict)
         .hookless();
         player.memory = memories;
         twin.memory = twin_memories;
@@ -69,12 +67,9 @@ pub async fn play(bench: &Bench, history: &History) -> Result<(Vec<Violation>, V
         memories = std::mem::take(&mut player.memory);
         twin_memories = std::mem::take(&mut twin.memory);
     }
-    if touch.registered() != 0 {
-        judge.say(
-            Check::Left,
-            None,
-            format!("{} saves are announced and not sent", touch.registered()),
-        );
+    if handles.registered() != 0 {
+        let says = format!("{} saves are announced and not sent", handles.registered());
+        judge.say(Check::Left, None, says);
     }
     if let Err(error) = bench.settle().await {
         judge.say(Check::Left, None, error.to_string());

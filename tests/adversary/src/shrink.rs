@@ -1,6 +1,6 @@
 //! The smallest history that still shows a fault.
 
-use crate::history::{From, History, How, Isolation, Order, Quiet, Stamp, Step, What, Write};
+use crate::history::{From, History, How, Isolation, Order, Quiet, Set, Stamp, Step, What, Write};
 
 /// Histories that are a little smaller than this one, the much smaller ones first.
 #[must_use]
@@ -19,6 +19,7 @@ pub fn smaller(history: &History) -> Vec<History> {
         }
     }
     for writer in 0..history.writers.len() {
+        with(&mut |copy| copy.writers[writer].strict = false);
         let steps = history.writers[writer].steps.len();
         if steps > 3 {
             with(&mut |copy| copy.writers[writer].steps.truncate(steps / 2));
@@ -82,11 +83,6 @@ fn simpler_write(write: &Write) -> Vec<Write> {
             });
         }
     }
-    let fewer = |list: &[(u8, u8)]| -> Vec<Vec<(u8, u8)>> {
-        (0..list.len())
-            .map(|at| [&list[..at], &list[at + 1..]].concat())
-            .collect()
-    };
     let whats: Vec<What> = match &write.what {
         What::Update(row, from, how, sets, stamp) => {
             let mut whats: Vec<_> = fewer(sets)
@@ -115,25 +111,7 @@ fn simpler_write(write: &Write) -> Vec<Write> {
             whats
         }
         What::Delete(row, from) if *from != From::Fresh => vec![What::Delete(*row, From::Fresh)],
-        What::InsertMany(table, rows, conflict) => {
-            let mut whats = Vec::new();
-            for at in 0..rows.len() {
-                if rows.len() > 1 {
-                    let mut rows = rows.clone();
-                    rows.remove(at);
-                    whats.push(What::InsertMany(*table, rows, conflict.clone()));
-                }
-                for sets in fewer(&rows[at].1) {
-                    let mut rows = rows.clone();
-                    rows[at].1 = sets;
-                    whats.push(What::InsertMany(*table, rows, conflict.clone()));
-                }
-            }
-            for columns in conflict.iter().flat_map(|columns| fewer_rows(columns)) {
-                whats.push(What::InsertMany(*table, rows.clone(), Some(columns)));
-            }
-            whats
-        }
+        What::InsertMany(table, rows, conflict) => fewer_new(*table, rows, conflict.as_ref()),
         What::UpdateMany(table, list, sets) => fewer_rows(list)
             .into_iter()
             .map(|list| What::UpdateMany(*table, list, sets.clone()))
@@ -155,6 +133,10 @@ fn simpler_write(write: &Write) -> Vec<Write> {
             .into_iter()
             .map(|sets| What::Bypass(*row, sets))
             .collect(),
+        What::Raw(row, sets) => fewer(sets)
+            .into_iter()
+            .map(|sets| What::Raw(*row, sets))
+            .collect(),
         What::Delete(..) | What::Touch(_) => Vec::new(),
     };
     all.extend(whats.into_iter().map(|what| Write {
@@ -162,6 +144,34 @@ fn simpler_write(write: &Write) -> Vec<Write> {
         ..write.clone()
     }));
     all
+}
+
+/// One set less.
+fn fewer(sets: &[Set]) -> Vec<Vec<Set>> {
+    (0..sets.len())
+        .map(|at| [&sets[..at], &sets[at + 1..]].concat())
+        .collect()
+}
+
+/// One new row, or one set of it, or one column less.
+fn fewer_new(table: u8, rows: &[(u8, Vec<Set>)], conflict: Option<&Vec<u8>>) -> Vec<What> {
+    let mut whats = Vec::new();
+    for at in 0..rows.len() {
+        if rows.len() > 1 {
+            let mut rows = rows.to_vec();
+            rows.remove(at);
+            whats.push(What::InsertMany(table, rows, conflict.cloned()));
+        }
+        for sets in fewer(&rows[at].1) {
+            let mut rows = rows.to_vec();
+            rows[at].1 = sets;
+            whats.push(What::InsertMany(table, rows, conflict.cloned()));
+        }
+    }
+    for columns in conflict.iter().flat_map(|columns| fewer_rows(columns)) {
+        whats.push(What::InsertMany(table, rows.to_vec(), Some(columns)));
+    }
+    whats
 }
 
 /// One row or column less; never none, which would mean all.

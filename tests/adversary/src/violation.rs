@@ -44,6 +44,8 @@ pub enum Check {
     Levels,
     /// (h) Nothing is left: no intent, no session.
     Left,
+    /// (i) A write that bypasses the rules of a `TouchConnection` is warned of, or refused where that is strict.
+    Unnoticed,
     /// Writers do not wait for each other for ever.
     Hang,
 }
@@ -59,6 +61,16 @@ impl Violation {
             fragments: Vec::new(),
             says: says.into(),
         }
+    }
+
+    /// A write that bypassed the rules, and nobody said so.
+    #[must_use]
+    pub fn unnoticed(at: (usize, usize)) -> Self {
+        Self::new(
+            Check::Unnoticed,
+            Some(at),
+            "the write bypasses the rules, and nobody said so",
+        )
     }
 }
 
