@@ -246,7 +246,6 @@ impl Dice<'_> {
     fn write(&mut self, touch: bool) -> Write {
         let row = self.row();
         let table = row.0;
-        let serial = self.mode == Mode::Serial;
         let what = match self.rng.u32(0..30) {
             0..=2 => What::Insert(row, self.sets(table), self.stamp()),
             3 | 4 => What::Delete(row, self.from()),
@@ -290,8 +289,8 @@ impl Dice<'_> {
             }
         };
         let quiet = match self.rng.u32(0..24) {
-            0 if serial => Quiet::All,
-            1 if serial => Quiet::On(self.table()),
+            0 => Quiet::All,
+            1 => Quiet::On(self.table()),
             _ => Quiet::No,
         };
         let drops = matches!(self.mode, Mode::Dropped | Mode::StalledDropped);
