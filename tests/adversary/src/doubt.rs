@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, slice};
 use crate::{
     bench::Bench,
     history::{From, History, Quiet, Step, What, Write},
-    model::{Change, ChangeKind, behind, explained, reached},
+    model::{Change, ChangeKind, behind, explained, follows, reached},
     perform::values,
     schema::{Rule, Schema, Table},
     state::{Fragment, Name, State},
@@ -40,7 +40,9 @@ impl<'a> Doubt<'a> {
     #[must_use]
     pub fn of(bench: &'a Bench, history: &History) -> Self {
         let sources = numbered(history)
-            .filter(|(_, write)| write.what.bypasses() || write.quiet != Quiet::No)
+            .filter(|(_, write)| {
+                write.what.bypasses() || write.quiet != Quiet::No || takes_others(bench, write)
+            })
             .map(|(writer, write)| Source {
                 writer,
                 changes: planned(bench, write),
@@ -90,11 +92,20 @@ impl Source {
 
     fn stay_after(&self, schema: &Schema, state: &State, change: &[Change]) -> BTreeSet<Fragment> {
         let moved = |quiet: Quiet| explained(schema, &[state], change, |table| quiet.covers(schema, table));
+        let followed = follows(schema, state, change);
+        let all = &moved(Quiet::No) | &explained(schema, &[state], &followed, |_| false);
         match self.touches {
-            None => moved(Quiet::No),
-            Some(quiet) => &moved(Quiet::No) - &moved(quiet),
+            None => all,
+            Some(quiet) => &all - &moved(quiet),
         }
     }
+}
+
+/// Whether the database may do more than it says.
+fn takes_others(bench: &Bench, write: &Write) -> bool {
+    let table = &bench.schema.tables[write.what.table() as usize % bench.schema.tables.len()];
+    let deletes = matches!(write.what, What::Delete(..) | What::DeleteMany(..));
+    deletes && !(table.takes.is_empty() && table.unlinks.is_empty())
 }
 
 /// The writes with the numbers of their writers.

@@ -170,6 +170,36 @@ pub fn changes(schema: &Schema, table: usize, before: &State, after: &State) -> 
     changes
 }
 
+/// What the database does to other rows of its own accord when these are deleted. It fires no rule of theirs.
+#[must_use]
+pub fn follows(schema: &Schema, state: &State, deleted: &[Change]) -> Vec<Change> {
+    let mut all = Vec::new();
+    let mut gone: Vec<Name> = deleted
+        .iter()
+        .filter(|change| change.kind == ChangeKind::Deleted)
+        .map(|change| change.row.clone())
+        .collect();
+    while let Some(name) = gone.pop() {
+        let table = &schema.tables[name.0];
+        for hop in &table.unlinks {
+            let rows = behind(schema, state, hop, &name).into_iter();
+            let kind = ChangeKind::Updated(hop.on.iter().map(|(_, there)| *there).collect());
+            all.extend(rows.map(|row| Change {
+                row,
+                kind: kind.clone(),
+            }));
+        }
+        for hop in &table.takes {
+            for row in behind(schema, state, hop, &name) {
+                gone.push(row.clone());
+                let kind = ChangeKind::Deleted;
+                all.push(Change { row, kind });
+            }
+        }
+    }
+    all
+}
+
 /// The rules that a change fires.
 fn fired<'a>(schema: &'a Schema, change: &'a Change) -> impl Iterator<Item = &'a Rule> {
     let from = change.row.0;

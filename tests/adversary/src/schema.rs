@@ -48,6 +48,10 @@ pub struct Table {
     pub refuses: bool,
     /// Whether rows are never inserted.
     pub closed: bool,
+    /// The rows that the database deletes with a row.
+    pub takes: Vec<Hop>,
+    /// The rows in which the database removes a foreign key with the row that it names.
+    pub unlinks: Vec<Hop>,
 }
 
 /// The value that hooks refuse.
@@ -293,6 +297,8 @@ impl Table {
             generated: Vec::new(),
             refuses: false,
             closed: false,
+            takes: Vec::new(),
+            unlinks: Vec::new(),
         }
     }
 
@@ -331,6 +337,20 @@ impl Table {
     #[must_use]
     pub fn closed(self) -> Self {
         Self { closed: true, ..self }
+    }
+
+    /// Whose foreign key to this table has `ON DELETE CASCADE`.
+    #[must_use]
+    pub fn takes(mut self, hop: Hop) -> Self {
+        self.takes.push(hop);
+        self
+    }
+
+    /// Whose foreign key to this table has `ON DELETE SET NULL`.
+    #[must_use]
+    pub fn unlinks(mut self, hop: Hop) -> Self {
+        self.unlinks.push(hop);
+        self
     }
 
     /// The place of a column among those that are written or computed.

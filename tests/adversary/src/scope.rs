@@ -6,7 +6,7 @@ use crate::{
     bench::Bench,
     history::{How, Quiet, Stamp, What, Write},
     link::Link,
-    model::{Change, ChangeKind, changes, content, explained},
+    model::{Change, ChangeKind, changes, content, explained, follows},
     player::Ended,
     schema::Schema,
     state::{Fragment, State},
@@ -82,6 +82,10 @@ impl Scope {
             exempt.extend(reached(Quiet::No));
         } else if write.quiet != Quiet::No {
             exempt.extend(&reached(Quiet::No) - &reached(write.quiet));
+        }
+        let followed = follows(schema, before, &changes);
+        if !followed.is_empty() {
+            exempt.extend(&explained(schema, &[before, after], &followed, |_| false) - &reached(write.quiet));
         }
         if matches!(ended, Ended::Dropped) && !touch && !link.is_transaction() {
             // Level 1: a save may be stored without its touches.

@@ -15,6 +15,7 @@
 //! | `fragments` | i32 | a stamp for each fragment, has-one, `except_fields`, touch columns of several types, `created_at` |
 //! | `linked` | i32 | a `Linked` chain whose middle rows have rules |
 //! | `computed` | i32 | a watched generated column, a unique key instead of a primary one |
+//! | `shelves` | i32 | foreign keys with ON DELETE CASCADE and SET NULL, with and without a rule that leads along them |
 //! | `loose` | text | no foreign keys, parents that are missing, hooks by hand that refuse |
 
 mod circle;
@@ -27,6 +28,7 @@ mod linked;
 mod loose;
 mod members;
 mod polymorphic;
+mod shelves;
 mod tenants;
 mod tree;
 mod typed;
@@ -54,6 +56,7 @@ pub fn all(backend: Backend) -> Vec<Schema> {
         fragments::schema,
         linked::schema,
         computed::schema,
+        shelves::schema,
     ];
     all.iter()
         .map(|schema| schema(backend))
