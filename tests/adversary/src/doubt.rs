@@ -146,6 +146,13 @@ fn planned(bench: &Bench, write: &Write) -> Vec<Change> {
             [one(row.1, updated(sets)), one(row.1, ChangeKind::Touched)].concat()
         }
         What::Bypass(row, sets) | What::Raw(row, sets) => one(row.1, updated(sets)),
+        // It may reach every row of its tables.
+        What::Nest(..) => bench
+            .names
+            .iter()
+            .flatten()
+            .map(|row| change(row, &ChangeKind::Created))
+            .collect(),
         What::Delete(row, _) => one(row.1, ChangeKind::Deleted),
         What::Touch(row) => one(row.1, ChangeKind::Touched),
         What::InsertMany(_, rows, _) => {

@@ -4,7 +4,10 @@ use fastrand::Rng;
 use touchable_tests::Backend;
 
 use crate::{
-    history::{From, History, How, Isolation, Order, Quiet, Row, Set, Stamp, Step, What, Write, Writer},
+    history::{
+        Action, From, History, How, Isolation, Nest, Order, Quiet, Relation, Row, Set, Stamp, Step, What,
+        Write, Writer,
+    },
     schema::Schema,
 };
 
@@ -234,6 +237,44 @@ impl Dice<'_> {
         }
     }
 
+    /// Sets, or none: SeaORM passes by what is unchanged.
+    fn few(&mut self, table: u8) -> Vec<Set> {
+        if self.one_in(2) {
+            self.sets(table)
+        } else {
+            Vec::new()
+        }
+    }
+
+    fn nest(&mut self, table: u8) -> Nest {
+        let nesting = self.schema.tables[table as usize]
+            .nesting
+            .expect("a nested table");
+        let mut whiches: Vec<u8> = (0..4).collect();
+        self.rng.shuffle(&mut whiches);
+        whiches.truncate(self.rng.usize(1..=2));
+        let relations = whiches.into_iter().map(|which| {
+            let of = u8::try_from(nesting.table(which)).expect("few tables");
+            let numbers = self.numbers(of).into_iter();
+            Relation {
+                which,
+                replace: self.one_in(2),
+                rows: numbers.map(|row| (row, self.few(of))).collect(),
+            }
+        });
+        let relations = relations.collect();
+        let action = match self.rng.u32(0..4) {
+            0 | 1 => Action::Save,
+            2 => Action::Insert,
+            _ => Action::Update,
+        };
+        Nest {
+            action,
+            sets: self.few(table),
+            relations,
+        }
+    }
+
     fn bypass(&mut self, row: Row) -> What {
         let sets = self.sets(row.0);
         if self.one_in(2) {
@@ -243,10 +284,17 @@ impl Dice<'_> {
         }
     }
 
-    fn write(&mut self, touch: bool) -> Write {
+    fn what(&mut self, touch: bool) -> What {
+        let tables = self.schema.tables.iter();
+        let nests = (0..).zip(tables).find(|(_, table)| table.nesting.is_some());
+        if let Some((table, _)) = nests
+            && self.one_in(3)
+        {
+            return What::Nest(Row(table, self.number(table)), self.nest(table));
+        }
         let row = self.row();
         let table = row.0;
-        let what = match self.rng.u32(0..30) {
+        match self.rng.u32(0..30) {
             0..=2 => What::Insert(row, self.sets(table), self.stamp()),
             3 | 4 => What::Delete(row, self.from()),
             5 => {
@@ -279,6 +327,9 @@ impl Dice<'_> {
             9 => What::Touch(row),
             10 => What::TouchAll(table, self.numbers(table)),
             11 => self.bypass(row),
+            12..=17 if self.schema.tables[table as usize].nesting.is_some() => {
+                What::Nest(row, self.nest(table))
+            }
             _ => {
                 let how = match self.rng.u32(0..8) {
                     0 if touch => How::WithoutReturning,
@@ -287,7 +338,11 @@ impl Dice<'_> {
                 };
                 What::Update(row, self.from(), how, self.sets(table), self.stamp())
             }
-        };
+        }
+    }
+
+    fn write(&mut self, touch: bool) -> Write {
+        let what = self.what(touch);
         let quiet = match self.rng.u32(0..24) {
             0 => Quiet::All,
             1 => Quiet::On(self.table()),

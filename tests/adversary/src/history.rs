@@ -128,6 +128,41 @@ pub enum What {
     Bypass(Row, Vec<Set>),
     /// An UPDATE as text: bypasses the rules as well.
     Raw(Row, Vec<Set>),
+    /// A row with what belongs to it, in tables that have such rows.
+    Nest(Row, Nest),
+}
+
+/// A row with what belongs to it, saved as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Nest {
+    /// What is done to every row of it that is changed.
+    pub action: Action,
+    /// What is set in the row itself.
+    pub sets: Vec<Set>,
+    /// The rows that belong to it.
+    pub relations: Vec<Relation>,
+}
+
+/// What is done to the rows of a nested save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// They are inserted.
+    Insert,
+    /// They are updated.
+    Update,
+    /// They are updated when they have a key, as all do here.
+    Save,
+}
+
+/// Rows that belong to another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relation {
+    /// The number of the relation.
+    pub which: u8,
+    /// Whether those that are not named are removed.
+    pub replace: bool,
+    /// What is set in which row.
+    pub rows: Vec<(u8, Vec<Set>)>,
 }
 
 /// What a save begins with.
@@ -189,7 +224,8 @@ impl What {
             | Self::Delete(row, ..)
             | Self::Touch(row)
             | Self::Bypass(row, ..)
-            | Self::Raw(row, ..) => row.0,
+            | Self::Raw(row, ..)
+            | Self::Nest(row, _) => row.0,
             Self::InsertMany(table, ..)
             | Self::UpdateMany(table, ..)
             | Self::DeleteMany(table, ..)

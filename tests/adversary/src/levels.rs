@@ -83,6 +83,9 @@ fn at_level(history: &History, touch: bool, transaction: bool) -> History {
 fn is_own(bench: &Bench, write: &Write, fragment: &Fragment) -> bool {
     match &write.what {
         What::Update(row, ..) => fragment.0 == *bench.name(row.0, row.1),
+        What::Nest(row, nest) => nest
+            .rows(&bench.schema, *row)
+            .any(|row| fragment.0 == *bench.name(row.0, row.1)),
         _ => false,
     }
 }

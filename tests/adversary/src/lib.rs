@@ -24,6 +24,7 @@ pub mod levels;
 pub mod link;
 pub mod look;
 pub mod model;
+pub mod nest;
 pub mod perform;
 pub mod player;
 pub mod raw;

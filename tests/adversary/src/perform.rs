@@ -246,6 +246,8 @@ where
                 }
                 E::touch_all(select, db).await.map(drop).map_err(Into::into)
             }
+            // Concerns several tables: see `nest`.
+            What::Nest(..) => Ok(()),
             What::Raw(row, sets) => raw::send(db, &assigned::<E>(table, &[row.1], sets, token), token).await,
             What::Bypass(row, sets) => assigned::<E>(table, &[row.1], sets, token)
                 .exec(db)
@@ -293,7 +295,12 @@ fn are_rows<E: EntityTrait>(table: &Table, numbers: &[u8]) -> Condition {
         .fold(none, |any, number| any.add(is_row::<E>(table, *number)))
 }
 
-async fn one<E: EntityTrait>(db: &Link, table: &Table, number: u8) -> Result<Option<E::Model>, DbErr> {
+/// The row as it is stored.
+///
+/// # Errors
+///
+/// When the database refuses.
+pub async fn one<E: EntityTrait>(db: &Link, table: &Table, number: u8) -> Result<Option<E::Model>, DbErr> {
     E::find().filter(is_row::<E>(table, number)).one(db).await
 }
 
@@ -369,23 +376,23 @@ where
     for computed in &table.generated {
         active.not_set(column::<E>(computed));
     }
-    for (at, value) in values(table, sets, token) {
-        active.set(column::<E>(table.columns[at].name), value);
-    }
+    set_values::<E>(&mut active, table, sets, token);
     if stamp != Stamp::No {
         active.set(E::TOUCH_COLUMN, moment::<E>(stamp));
     }
     Ok(active)
 }
 
-fn new_row<E: Touchable>(
-    table: &Table,
-    number: u8,
-    sets: &[Set],
-    token: &str,
-    stamp: Stamp,
-    hookless: bool,
-) -> E::ActiveModel {
+/// Sets what a write sets.
+pub fn set_values<E: EntityTrait>(active: &mut E::ActiveModel, table: &Table, sets: &[Set], token: &str) {
+    for (at, value) in values(table, sets, token) {
+        active.set(column::<E>(table.columns[at].name), value);
+    }
+}
+
+/// A new row, without stamps.
+#[must_use]
+pub fn fresh_row<E: EntityTrait>(table: &Table, number: u8, sets: &[Set], token: &str) -> E::ActiveModel {
     let mut active = keyed::<E>(table, number);
     let number = number as usize % table.keys.len();
     for column_of in &table.columns[table.key..] {
@@ -397,9 +404,19 @@ fn new_row<E: Touchable>(
         };
         active.set(column::<E>(column_of.name), value);
     }
-    for (at, value) in values(table, sets, token) {
-        active.set(column::<E>(table.columns[at].name), value);
-    }
+    set_values::<E>(&mut active, table, sets, token);
+    active
+}
+
+fn new_row<E: Touchable>(
+    table: &Table,
+    number: u8,
+    sets: &[Set],
+    token: &str,
+    stamp: Stamp,
+    hookless: bool,
+) -> E::ActiveModel {
+    let mut active = fresh_row::<E>(table, number, sets, token);
     for other in &table.stamps[1..] {
         active.set(column::<E>(other), moment::<E>(Stamp::Old));
     }

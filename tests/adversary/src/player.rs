@@ -15,6 +15,7 @@ use crate::{
     failure::{Failure, FailureKind, is_victim},
     history::{Isolation, Quiet, Stamp, Step, What, Write},
     link::Link,
+    nest::Nested,
     perform::{Call, Memory, Outcome, values},
     raw::{self, is_noticed},
     schema::{REFUSED, Schema},
@@ -360,14 +361,30 @@ impl<'a> Player<'a> {
             });
         }
         let link = self.open.last().map_or(&self.base, |open| &open.link);
-        let action: Outcome<'_> = table.entity.write(Call {
-            db: link,
-            table,
-            what: &write.what,
-            memory: &mut self.memory,
-            token: &token,
-            hookless: self.hookless,
-        });
+        let action: Outcome<'_> = match (&write.what, table.nesting) {
+            (What::Nest(row, nest), Some(nesting)) => {
+                let save = if self.hookless {
+                    nesting.alone
+                } else {
+                    nesting.save
+                };
+                save(Nested {
+                    db: link,
+                    tables: &schema.tables,
+                    row: row.1,
+                    nest,
+                    token: &token,
+                })
+            }
+            _ => table.entity.write(Call {
+                db: link,
+                table,
+                what: &write.what,
+                memory: &mut self.memory,
+                token: &token,
+                hookless: self.hookless,
+            }),
+        };
         let action: Outcome<'_> = match write.quiet {
             _ if self.hookless => action,
             Quiet::No => action,

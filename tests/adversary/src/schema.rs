@@ -4,7 +4,7 @@
 use sea_orm::Value;
 use touchable_tests::Backend;
 
-use crate::perform::Entity;
+use crate::{nest::Nesting, perform::Entity};
 
 /// A set of tables and the rules among them.
 #[derive(Debug)]
@@ -52,6 +52,8 @@ pub struct Table {
     pub takes: Vec<Hop>,
     /// The rows in which the database removes a foreign key with the row that it names.
     pub unlinks: Vec<Hop>,
+    /// How its rows are saved with what belongs to them.
+    pub nesting: Option<Nesting>,
 }
 
 /// The value that hooks refuse.
@@ -299,6 +301,7 @@ impl Table {
             closed: false,
             takes: Vec::new(),
             unlinks: Vec::new(),
+            nesting: None,
         }
     }
 
@@ -351,6 +354,15 @@ impl Table {
     pub fn unlinks(mut self, hop: Hop) -> Self {
         self.unlinks.push(hop);
         self
+    }
+
+    /// Whose rows are saved with what belongs to them.
+    #[must_use]
+    pub fn nests(self, nesting: Nesting) -> Self {
+        Self {
+            nesting: Some(nesting),
+            ..self
+        }
     }
 
     /// The place of a column among those that are written or computed.

@@ -111,6 +111,9 @@ impl Scope {
 fn done(bench: &Bench, write: &Write, before: &State, after: &State, touch: bool) -> Vec<Change> {
     let schema = &bench.schema;
     let number = write.what.table() as usize % schema.tables.len();
+    if let What::Nest(row, nest) = &write.what {
+        return nest.changes(bench, *row, [before, after], touch);
+    }
     let mut changes = changes(schema, number, before, after);
     let touched = |row: &u8| Change {
         row: bench.name(write.what.table(), *row).clone(),

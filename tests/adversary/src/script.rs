@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::{
-    history::{From, History, How, Isolation, Order, Quiet, Row, Set, Stamp, Step, What, Write},
+    history::{From, History, How, Isolation, Nest, Order, Quiet, Row, Set, Stamp, Step, What, Write},
     perform::values,
     schema::{Schema, Table},
 };
@@ -48,13 +48,7 @@ fn spell(schema: &Schema, step: &Step, token: &str) -> String {
 
 fn spell_write(schema: &Schema, write: &Write, token: &str) -> String {
     let table = table(schema, write.what.table());
-    let sets = |sets: &[Set]| {
-        let sets: Vec<_> = values(table, sets, token)
-            .into_iter()
-            .map(|(at, value)| format!("{}: {value}", table.columns[at].name))
-            .collect();
-        format!("{{ {} }}", sets.join(", "))
-    };
+    let sets = |sets: &[Set]| spell_sets(table, sets, token);
     let rows = |rows: &[u8]| {
         let rows: Vec<_> = rows.iter().map(|row| key(table, *row)).collect();
         if rows.is_empty() {
@@ -128,6 +122,7 @@ fn spell_write(schema: &Schema, write: &Write, token: &str) -> String {
             named(schema, *row),
             sets(changed)
         ),
+        What::Nest(row, nest) => spell_nest(schema, *row, nest, token),
         What::Raw(row, changed) => format!("raw update {} {}", named(schema, *row), sets(changed)),
     };
     let quiet = match write.quiet {
@@ -140,6 +135,40 @@ fn spell_write(schema: &Schema, write: &Write, token: &str) -> String {
         .map(|waits| format!(", dropped after {waits} waits"))
         .unwrap_or_default();
     format!("{what}{quiet}{dropped}")
+}
+
+fn spell_sets(table: &Table, sets: &[Set], token: &str) -> String {
+    let sets: Vec<_> = values(table, sets, token)
+        .into_iter()
+        .map(|(at, value)| format!("{}: {value}", table.columns[at].name))
+        .collect();
+    format!("{{ {} }}", sets.join(", "))
+}
+
+fn spell_nest(schema: &Schema, row: Row, nest: &Nest, token: &str) -> String {
+    let root = table(schema, row.0);
+    let mut text = format!(
+        "nested {:?} {} {}",
+        nest.action,
+        named(schema, row),
+        spell_sets(root, &nest.sets, token)
+    );
+    for relation in &nest.relations {
+        let Some(of) = root
+            .nesting
+            .map(|nesting| &schema.tables[nesting.table(relation.which)])
+        else {
+            continue;
+        };
+        let rows: Vec<_> = relation
+            .rows
+            .iter()
+            .map(|(row, sets)| format!("{} {}", key(of, *row), spell_sets(of, sets, token)))
+            .collect();
+        let how = if relation.replace { "replaced by" } else { "and" };
+        let _ = write!(text, ", {} {how} [{}]", of.name, rows.join(", "));
+    }
+    text
 }
 
 fn table(schema: &Schema, number: u8) -> &Table {

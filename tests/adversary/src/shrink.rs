@@ -1,6 +1,6 @@
 //! The smallest history that still shows a fault.
 
-use crate::history::{From, History, How, Isolation, Order, Quiet, Set, Stamp, Step, What, Write};
+use crate::history::{From, History, How, Isolation, Nest, Order, Quiet, Set, Stamp, Step, What, Write};
 
 /// Histories that are a little smaller than this one, the much smaller ones first.
 #[must_use]
@@ -137,6 +137,10 @@ fn simpler_write(write: &Write) -> Vec<Write> {
             .into_iter()
             .map(|sets| What::Raw(*row, sets))
             .collect(),
+        What::Nest(row, nest) => simpler_nest(nest)
+            .into_iter()
+            .map(|nest| What::Nest(*row, nest))
+            .collect(),
         What::Delete(..) | What::Touch(_) => Vec::new(),
     };
     all.extend(whats.into_iter().map(|what| Write {
@@ -172,6 +176,29 @@ fn fewer_new(table: u8, rows: &[(u8, Vec<Set>)], conflict: Option<&Vec<u8>>) -> 
         whats.push(What::InsertMany(table, rows.to_vec(), Some(columns)));
     }
     whats
+}
+
+/// A relation, a row or a set less.
+fn simpler_nest(nest: &Nest) -> Vec<Nest> {
+    let mut all = Vec::new();
+    let mut with = |change: &mut dyn FnMut(&mut Nest)| {
+        let mut copy = nest.clone();
+        change(&mut copy);
+        all.push(copy);
+    };
+    for at in 0..nest.sets.len() {
+        with(&mut |copy| _ = copy.sets.remove(at));
+    }
+    for at in 0..nest.relations.len() {
+        with(&mut |copy| drop(copy.relations.remove(at)));
+        for row in 0..nest.relations[at].rows.len() {
+            with(&mut |copy| drop(copy.relations[at].rows.remove(row)));
+            for set in 0..nest.relations[at].rows[row].1.len() {
+                with(&mut |copy| _ = copy.relations[at].rows[row].1.remove(set));
+            }
+        }
+    }
+    all
 }
 
 /// One row or column less; never none, which would mean all.

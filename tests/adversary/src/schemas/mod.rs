@@ -16,6 +16,7 @@
 //! | `linked` | i32 | a `Linked` chain whose middle rows have rules |
 //! | `computed` | i32 | a watched generated column, a unique key instead of a primary one |
 //! | `shelves` | i32 | foreign keys with ON DELETE CASCADE and SET NULL, with and without a rule that leads along them |
+//! | `posts` | i32 | nested saves: a parent, children with and without a parent of theirs, many-to-many |
 //! | `loose` | text | no foreign keys, parents that are missing, hooks by hand that refuse |
 
 mod circle;
@@ -28,6 +29,7 @@ mod linked;
 mod loose;
 mod members;
 mod polymorphic;
+mod posts;
 mod shelves;
 mod tenants;
 mod tree;
@@ -57,6 +59,7 @@ pub fn all(backend: Backend) -> Vec<Schema> {
         linked::schema,
         computed::schema,
         shelves::schema,
+        posts::schema,
     ];
     all.iter()
         .map(|schema| schema(backend))
