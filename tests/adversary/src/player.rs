@@ -409,6 +409,10 @@ impl<'a> Player<'a> {
             return Ended::Well;
         };
         let failure = Failure::of(&error);
+        let refused = [FailureKind::Data, FailureKind::Refused, FailureKind::Bypass].contains(&failure.kind);
+        if refused && !self.hookless {
+            REFUSALS.fetch_add(1, SeqCst);
+        }
         let lost = match self.base.get_database_backend() {
             // Bulk writes go back to a savepoint of their own.
             DbBackend::Postgres => {
