@@ -8,6 +8,7 @@ use std::{
 
 use futures_util::future::join_all;
 use sea_orm::DbErr;
+use tokio::task::JoinHandle;
 
 use crate::{
     bench::Bench,
@@ -84,7 +85,7 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
     let mut cache = Cache::default();
     cache.fill(&bench.schema, &first);
     let mut doubt = Doubt::of(bench, history);
-    doubt.note(&first, |_| true);
+    doubt.note(&first, (0..history.writers.len()).collect());
     let stalled = matches!(history.order, Order::Stalled(_));
     bench.turns.begin(if stalled { history.writers.len() } else { 0 });
     let ticks = Arc::default();
@@ -107,12 +108,15 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
     let mut found = Vec::new();
     let error = Mutex::new(None);
     if let Order::Stalled(choices) = &history.order {
-        let look = async || match bench.state().await {
-            Ok(state) => {
-                cache.fill(&bench.schema, &state);
-                doubt.note(&state, |writer| !writers[writer].is_finished());
+        let look = async || {
+            let open = unfinished(&writers);
+            match bench.state().await {
+                Ok(state) => {
+                    cache.fill(&bench.schema, &state);
+                    doubt.note(&state, open);
+                }
+                Err(refused) => *error.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused),
             }
-            Err(refused) => *error.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused),
         };
         if bench.turns.conduct(choices, look).await.is_err() {
             found.push(Violation::new(
@@ -122,10 +126,11 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
             ));
         }
     } else {
-        while !writers.iter().all(tokio::task::JoinHandle::is_finished) {
+        while !writers.iter().all(JoinHandle::is_finished) {
+            let open = unfinished(&writers);
             let state = bench.state().await?;
             cache.fill(&bench.schema, &state);
-            doubt.note(&state, |writer| !writers[writer].is_finished());
+            doubt.note(&state, open);
         }
     }
     bench.turns.begin(0);
@@ -141,7 +146,7 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
         found.push(Violation::new(Check::Left, None, error.to_string()));
     }
     let now = bench.state().await?;
-    doubt.note(&now, |_| false);
+    doubt.note(&now, BTreeSet::new());
     found.extend(surplus(bench, history, &first, &now));
     for (fragment, says) in cache.stale(&bench.schema, &now, &doubt) {
         let table = &bench.schema.tables[fragment.0.0];
@@ -159,6 +164,15 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
         found.push(Violation::new(Check::Left, None, says));
     }
     Ok(found)
+}
+
+/// The writers who may still commit something.
+fn unfinished<T>(writers: &[JoinHandle<T>]) -> BTreeSet<usize> {
+    let writers = writers.iter().enumerate();
+    writers
+        .filter(|(_, writer)| !writer.is_finished())
+        .map(|(number, _)| number)
+        .collect()
 }
 
 /// A writer's work.

@@ -56,11 +56,9 @@ impl<'a> Doubt<'a> {
         }
     }
 
-    /// Notes the keys that such writes have not moved: a commit may lie between this look and the last one. What moves
-    /// after its writer has ended has to be right again.
-    pub fn note(&mut self, state: &State, is_open: impl Fn(usize) -> bool) {
-        let writers = self.sources.iter().map(|source| source.writer);
-        let open: BTreeSet<usize> = writers.filter(|writer| is_open(*writer)).collect();
+    /// Notes the keys that such writes have not moved, with the writers who were at work before this look: a commit may
+    /// lie between it and the last one. What moves after its writer has ended has to be right again.
+    pub fn note(&mut self, state: &State, open: BTreeSet<usize>) {
         for source in &self.sources {
             if self.open.contains(&source.writer) || open.contains(&source.writer) {
                 let stay = source.stay(self.schema, state).into_iter();

@@ -74,6 +74,15 @@ impl Scope {
                 quiet.covers(schema, table)
             })
         };
+        // What is only touched, as by a save that changes nothing, need not have moved.
+        let saved: Vec<Change> = changes
+            .iter()
+            .filter(|change| change.kind != ChangeKind::Touched)
+            .cloned()
+            .collect();
+        let certain = explained(schema, &[before, after], &saved, |table| {
+            write.quiet.covers(schema, table)
+        });
         let mut allowed = BTreeSet::new();
         let mut exempt = BTreeSet::new();
         let unhooked =
@@ -81,11 +90,11 @@ impl Scope {
         if unhooked || write.what.bypasses() {
             exempt.extend(reached(Quiet::No));
         } else if write.quiet != Quiet::No {
-            exempt.extend(&reached(Quiet::No) - &reached(write.quiet));
+            exempt.extend(&reached(Quiet::No) - &certain);
         }
         let followed = follows(schema, before, &changes);
         if !followed.is_empty() {
-            exempt.extend(&explained(schema, &[before, after], &followed, |_| false) - &reached(write.quiet));
+            exempt.extend(&explained(schema, &[before, after], &followed, |_| false) - &certain);
         }
         if matches!(ended, Ended::Dropped) && !touch && !link.is_transaction() {
             // Level 1: a save may be stored without its touches.
