@@ -256,7 +256,8 @@ impl<'a> Player<'a> {
             Err(_) => Fate::RolledBack,
         };
         self.seal(open.first, fate);
-        if fate == Fate::RolledBack && self.is_postgres() {
+        // A savepoint that could not be released is rolled back when it is dropped, and what is around it goes on.
+        if fate == Fate::RolledBack && self.is_lost().await {
             self.fail();
         }
         if open.failed {
@@ -415,9 +416,7 @@ impl<'a> Player<'a> {
         }
         let lost = match self.base.get_database_backend() {
             // Bulk writes go back to a savepoint of their own.
-            DbBackend::Postgres => {
-                self.in_transaction() && self.link().execute_unprepared("SELECT 1").await.is_err()
-            }
+            DbBackend::Postgres => self.is_lost().await,
             // A deadlock's victim is rolled back as a whole.
             DbBackend::MySql => is_victim(&error),
             _ => false,
@@ -436,6 +435,12 @@ impl<'a> Player<'a> {
         } else {
             self.open.iter_mut().for_each(|open| open.failed = true);
         }
+    }
+
+    /// Whether PostgreSQL has given the transaction up.
+    async fn is_lost(&self) -> bool {
+        let asked = self.is_postgres() && self.in_transaction();
+        asked && self.link().execute_unprepared("SELECT 1").await.is_err()
     }
 
     fn is_postgres(&self) -> bool {
