@@ -71,7 +71,7 @@ async fn b12_an_upsert_of_what_the_list_leaves_out_fires_nothing(world: &Stage<'
     let product = product::ActiveModel {
         stock: Set(8),
         updated_at: NotSet,
-        ..shop::product(1, 1)
+        ..product(1, 1)
     };
     let conflict = OnConflict::column(product::Column::Id)
         .update_column(product::Column::Stock)

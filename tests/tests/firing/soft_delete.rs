@@ -169,7 +169,7 @@ async fn b47_in_an_upsert(world: &Stage<'_, impl Connection>) {
         let product = product::ActiveModel {
             deleted_at: Set(deleted),
             updated_at: NotSet,
-            ..shop::product(2, 2)
+            ..product(2, 2)
         };
         let conflict = OnConflict::column(product::Column::Id)
             .update_column(product::Column::DeletedAt)
