@@ -77,6 +77,8 @@ macro_rules! on_every_level {
                 run(backend, $family::tables(), $connections, &async |world: &World| {
                     super::$contract(&Stage::plain(world)).await;
                     for level in [Level::Transaction, Level::TouchConnection, Level::TouchTransaction] {
+                        // The last one that a broken contract prints is the one that breaks it.
+                        println!("{level:?}");
                         world.clear().await;
                         super::$contract(&Stage::on(world, level)).await;
                     }

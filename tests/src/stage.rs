@@ -27,18 +27,42 @@ pub enum Level {
     TouchTransaction,
 }
 
+impl Level {
+    /// Whether saves on it are ours to make atomic.
+    #[must_use]
+    pub const fn is_touch(self) -> bool {
+        matches!(self, Self::TouchConnection | Self::TouchTransaction)
+    }
+
+    /// Whether it is a transaction.
+    #[must_use]
+    pub const fn is_transaction(self) -> bool {
+        matches!(self, Self::Transaction | Self::TouchTransaction)
+    }
+}
+
 /// A connection that contracts write on. On levels 2 and 4 each action is a transaction of its own.
 pub trait Connection: ConnectionTrait + TransactionTrait + Sync {
     /// Before an action.
     fn open(&self) -> impl Future<Output = ()> + Send;
     /// After it: commits.
-    fn close(&self) -> impl Future<Output = ()> + Send;
+    fn close(&self) -> impl Future<Output = Result<(), DbErr>> + Send;
+    /// Another one of the same level on the same pool, for actions beside this one's.
+    #[must_use]
+    fn beside(&self) -> Self;
 }
 
 /// Level 1 has the type that level 1 is known by.
 impl Connection for DatabaseConnection {
     async fn open(&self) {}
-    async fn close(&self) {}
+
+    async fn close(&self) -> Result<(), DbErr> {
+        Ok(())
+    }
+
+    fn beside(&self) -> Self {
+        self.clone()
+    }
 }
 
 /// A world, and a connection of one level beside its own.
@@ -135,11 +159,37 @@ impl<D: Connection> Stage<'_, D> {
     }
 
     /// Runs an action as the level has it.
+    ///
+    /// # Panics
+    ///
+    /// Panics when the database does not commit it.
     pub async fn act<T>(&self, action: impl Future<Output = T>) -> T {
+        let (output, committed) = self.try_act(action).await;
+        committed.expect("a commit");
+        output
+    }
+
+    /// The same with what has become of the commit.
+    pub async fn try_act<T>(&self, action: impl Future<Output = T>) -> (T, Result<(), DbErr>) {
         self.db.open().await;
         let output = action.await;
-        self.db.close().await;
-        output
+        (output, self.db.close().await)
+    }
+
+    /// Which level it is.
+    #[must_use]
+    pub const fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The same level once more, for actions at the same time.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            world: self.world,
+            level: self.level,
+            db: self.db.beside(),
+        }
     }
 }
 
@@ -155,11 +205,12 @@ impl Switch {
     fn new(world: &World, level: Level) -> Self {
         let db = world.db.clone();
         Self {
-            connection: match level {
-                Level::Connection | Level::Transaction => Link::Plain(db),
-                Level::TouchConnection | Level::TouchTransaction => Link::Touch(touchable::connect(db)),
+            connection: if level.is_touch() {
+                Link::Touch(touchable::connect(db))
+            } else {
+                Link::Plain(db)
             },
-            is_transaction: matches!(level, Level::Transaction | Level::TouchTransaction),
+            is_transaction: level.is_transaction(),
             open: Mutex::default(),
         }
     }
@@ -177,11 +228,29 @@ impl Connection for Switch {
         }
     }
 
-    async fn close(&self) {
+    async fn close(&self) -> Result<(), DbErr> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(transaction) = open {
-            let transaction = Arc::into_inner(transaction).expect("no statement that is still on its way");
-            transaction.commit().await.expect("a commit");
+        match open {
+            Some(transaction) => {
+                let transaction =
+                    Arc::into_inner(transaction).expect("no statement that is still on its way");
+                transaction.commit().await
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn beside(&self) -> Self {
+        Self {
+            connection: match &self.connection {
+                Link::Touch(db) => Link::Touch(db.clone()),
+                Link::Plain(db) => Link::Plain(db.clone()),
+                Link::PlainTransaction(_) | Link::TouchTransaction(_) => {
+                    unreachable!("a switch is on a connection")
+                }
+            },
+            is_transaction: self.is_transaction,
+            open: Mutex::default(),
         }
     }
 }
