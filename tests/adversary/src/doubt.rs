@@ -163,12 +163,25 @@ fn planned(bench: &Bench, write: &Write) -> Vec<Change> {
     }
 }
 
+/// The keys of the rows that a write names.
+pub fn own(bench: &Bench, write: &Write) -> Vec<Fragment> {
+    let rows = planned(bench, write).into_iter();
+    rows.flat_map(|change| keys(&bench.schema, &change.row).collect::<Vec<_>>())
+        .collect()
+}
+
 /// The columns that are another with these sets.
 fn columns(table: &Table, sets: &[(u8, u8)]) -> Vec<&'static str> {
     let set = values(table, sets, "").into_iter();
-    set.map(|(at, _)| table.columns[at].name)
+    let columns: Vec<_> = set
+        .map(|(at, _)| table.columns[at].name)
         .chain(table.generated.iter().copied())
-        .collect()
+        .collect();
+    // A column that deletes its row fires every rule.
+    if table.deleted.is_some_and(|column| columns.contains(&column)) {
+        return table.compared().collect();
+    }
+    columns
 }
 
 /// The fragments that have moved, and that no write leads to.
@@ -220,7 +233,7 @@ pub fn surplus(bench: &Bench, history: &History, first: &State, now: &State) -> 
 }
 
 /// Whether rules lead to other rows after it.
-fn leads_elsewhere(schema: &Schema, change: &Change) -> bool {
+pub fn leads_elsewhere(schema: &Schema, change: &Change) -> bool {
     let columns = match &change.kind {
         ChangeKind::Touched => return false,
         ChangeKind::Created | ChangeKind::Deleted => return true,

@@ -14,30 +14,47 @@ pub fn content(schema: &Schema, state: &State, fragment: &Fragment) -> Option<Ve
     let (name, at) = fragment;
     let row = state.rows.get(name)?;
     let main = is_main(schema, name.0, *at);
-    let mut shown = Vec::new();
+    let mut shown = brought(schema, state, fragment, &mut BTreeSet::new());
     if main {
-        shown.push(format!("{:?}", row.content));
+        shown.insert(0, format!("{:?}", row.content));
     }
+    Some(shown)
+}
+
+/// What rules bring to a fragment, but for rows that it is asked on behalf of.
+fn brought(schema: &Schema, state: &State, fragment: &Fragment, within: &mut BTreeSet<Name>) -> Vec<String> {
+    let (name, at) = fragment;
+    let mut shown = Vec::new();
+    within.insert(name.clone());
     for (number, rule) in schema.rules.iter().enumerate() {
         if rule.target() != name.0 || !bumps(schema, rule).contains(at) {
             continue;
         }
         let table = &schema.tables[rule.from];
         for (source, stored) in state.of(rule.from) {
-            if source != name && leads(schema, state, rule, source).contains(name) {
-                let watched: Vec<_> = table
-                    .compared()
-                    .zip(&stored.content)
-                    .filter(|(column, _)| rule.watches(column))
-                    .map(|(_, shown)| shown)
-                    .collect();
-                // What cascades shows a nested fragment, which has a key of its own.
-                let nested = rule.cascades().then(|| stored.keys.first());
-                shown.push(format!("rule {number} from {source:?}: {watched:?} {nested:?}"));
+            if source == name
+                || table.is_deleted(stored)
+                || !leads(schema, state, rule, source).contains(name)
+            {
+                continue;
+            }
+            let watched: Vec<_> = table
+                .compared()
+                .zip(&stored.content)
+                .filter(|(column, _)| rule.watches(column))
+                .map(|(_, shown)| shown)
+                .collect();
+            // What fires for every touch shows a nested fragment, which has a key of its own.
+            let nested = rule.shows_key().then(|| stored.keys.first());
+            shown.push(format!("rule {number} from {source:?}: {watched:?} {nested:?}"));
+            // A list of columns that goes on shows what is brought to its row.
+            if rule.goes_on && !within.contains(source) {
+                shown.extend(brought(schema, state, &(source.clone(), 0), within));
             }
         }
     }
-    Some(shown)
+    within.remove(name);
+    shown
 }
 
 /// Whether this is a key of the fragment that shows the row itself.
@@ -108,7 +125,7 @@ pub fn behind(schema: &Schema, state: &State, hop: &Hop, name: &Name) -> Vec<Nam
 }
 
 /// Text without the quotes that SQLite shows it with; its NULL is none, which is not the empty text.
-fn plain(text: &str) -> Option<String> {
+pub fn plain(text: &str) -> Option<String> {
     match text {
         "NULL" => None,
         quoted => Some(quoted.trim_matches('\'').to_owned()),
@@ -146,6 +163,10 @@ pub fn changes(schema: &Schema, table: usize, before: &State, after: &State) -> 
         let kind = match after.rows.get(name) {
             None => ChangeKind::Deleted,
             Some(new) if new.content == old.content => continue,
+            // Every rule hears of a row that a column deletes, or gives back.
+            Some(new) if schema.tables[table].is_deleted(old) != schema.tables[table].is_deleted(new) => {
+                ChangeKind::Updated(columns.clone())
+            }
             Some(new) => ChangeKind::Updated(
                 columns
                     .iter()

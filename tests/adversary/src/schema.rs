@@ -4,7 +4,7 @@
 use sea_orm::Value;
 use touchable_tests::Backend;
 
-use crate::{nest::Nesting, perform::Entity};
+use crate::{model::plain, nest::Nesting, perform::Entity, state::Stored};
 
 /// A set of tables and the rules among them.
 #[derive(Debug)]
@@ -48,6 +48,8 @@ pub struct Table {
     pub refuses: bool,
     /// Whether rows are never inserted.
     pub closed: bool,
+    /// The column that deletes a row while it is set.
+    pub deleted: Option<&'static str>,
     /// The rows that the database deletes with a row.
     pub takes: Vec<Hop>,
     /// The rows in which the database removes a foreign key with the row that it names.
@@ -83,6 +85,8 @@ pub struct Rule {
     pub watches: Watches,
     /// The target's columns that it bumps, by their place among its stamps.
     pub bumps: Vec<usize>,
+    /// Whether it fires for touches of its row although it has a list of columns.
+    pub goes_on: bool,
 }
 
 /// The columns of a rule.
@@ -161,6 +165,7 @@ impl Rule {
             path,
             watches: Watches::Any,
             bumps: vec![0],
+            goes_on: false,
         }
     }
 
@@ -191,6 +196,15 @@ impl Rule {
         }
     }
 
+    /// Fires for touches of its row as well.
+    #[must_use]
+    pub fn goes_on(self) -> Self {
+        Self {
+            goes_on: true,
+            ..self
+        }
+    }
+
     /// The table that it touches.
     #[must_use]
     pub fn target(&self) -> usize {
@@ -210,6 +224,12 @@ impl Rule {
     /// Whether it fires when its row is touched.
     #[must_use]
     pub const fn cascades(&self) -> bool {
+        self.goes_on || self.shows_key()
+    }
+
+    /// Whether what it brings is shown as a fragment with a key of its own.
+    #[must_use]
+    pub const fn shows_key(&self) -> bool {
         matches!(self.watches, Watches::Any)
     }
 }
@@ -299,6 +319,7 @@ impl Table {
             generated: Vec::new(),
             refuses: false,
             closed: false,
+            deleted: None,
             takes: Vec::new(),
             unlinks: Vec::new(),
             nesting: None,
@@ -342,6 +363,15 @@ impl Table {
         Self { closed: true, ..self }
     }
 
+    /// With a column that deletes a row while it is set.
+    #[must_use]
+    pub fn deleted(self, column: &'static str) -> Self {
+        Self {
+            deleted: Some(column),
+            ..self
+        }
+    }
+
     /// Whose foreign key to this table has `ON DELETE CASCADE`.
     #[must_use]
     pub fn takes(mut self, hop: Hop) -> Self {
@@ -363,6 +393,15 @@ impl Table {
             nesting: Some(nesting),
             ..self
         }
+    }
+
+    /// Whether a column deletes this row.
+    #[must_use]
+    pub fn is_deleted(&self, row: &Stored) -> bool {
+        self.deleted.is_some_and(|column| {
+            let value = row.content[self.column(column)].as_deref();
+            value.and_then(plain).is_some()
+        })
     }
 
     /// The place of a column among those that are written or computed.

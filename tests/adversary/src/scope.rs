@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     bench::Bench,
+    doubt::leads_elsewhere,
     history::{How, Quiet, Stamp, What, Write},
     link::Link,
     model::{Change, ChangeKind, changes, content, explained, follows},
@@ -23,6 +24,8 @@ pub struct Scope {
     exempt: BTreeSet<Fragment>,
     /// Fragments that have to move whatever else may let them stay, if what they show is another in the end.
     due: BTreeSet<Fragment>,
+    /// Fragments that another row led to until a write that bypasses the rules; touches that wait look for them too late.
+    unlinked: BTreeSet<Fragment>,
     /// Fragments that may move although nothing has changed.
     allowed: BTreeSet<Fragment>,
 }
@@ -33,7 +36,9 @@ impl Scope {
         self.changes.extend(inner.changes);
         self.idle |= inner.idle;
         self.exempt.extend(inner.exempt);
+        self.due.retain(|fragment| !inner.unlinked.contains(fragment));
         self.due.extend(inner.due);
+        self.unlinked.extend(inner.unlinked);
         self.allowed.extend(inner.allowed);
     }
 
@@ -89,6 +94,10 @@ impl Scope {
             !touch && matches!(&write.what, What::Update(_, _, how, ..) if *how == How::WithoutReturning);
         if unhooked || write.what.bypasses() {
             exempt.extend(reached(Quiet::No));
+            if write.what.bypasses() && changes.iter().any(|change| leads_elsewhere(schema, change)) {
+                self.due.retain(|fragment| !exempt.contains(fragment));
+                self.unlinked.extend(exempt.iter().cloned());
+            }
         } else if write.quiet != Quiet::No {
             exempt.extend(&reached(Quiet::No) - &certain);
         }

@@ -7,8 +7,8 @@ use std::{
 
 use futures_util::future::join_all;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, NotSet,
-    QueryFilter, RuntimeErr, Set, Statement, TransactionTrait, Unchanged, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, ModelTrait,
+    NotSet, QueryFilter, RuntimeErr, Set, Statement, TransactionTrait, Unchanged, sea_query::Expr,
 };
 use touchable::TouchMany;
 use touchable_tests::{
@@ -126,22 +126,27 @@ cases!(cycle::tables(), 4:
 /// Makes the database say at an UPDATE of an event what it says to a deadlock's victim, in these words: the first time
 /// only, or each time.
 async fn deadlock_on_events(world: &World, says: &str, once: bool) {
+    deadlock_on(world, "UPDATE ON events", says, once).await;
+}
+
+async fn deadlock_on(world: &World, write: &str, says: &str, once: bool) {
     // A sequence counts on when its transaction is rolled back.
     let (first, trigger) = if world.backend == Backend::Postgres {
         let function = "CREATE FUNCTION deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
              IF {condition} THEN RAISE EXCEPTION '{says}' USING ERRCODE = '40P01'; END IF; \
-             RETURN NEW; END $$; \
-             CREATE TRIGGER deadlock BEFORE UPDATE ON events FOR EACH ROW EXECUTE FUNCTION deadlock()";
+             RETURN coalesce(NEW, OLD); END $$; \
+             CREATE TRIGGER deadlock BEFORE {write} FOR EACH ROW EXECUTE FUNCTION deadlock()";
         ("nextval('updates') = 1", function)
     } else {
-        let trigger = "CREATE TRIGGER deadlock BEFORE UPDATE ON events FOR EACH ROW \
+        let trigger = "CREATE TRIGGER deadlock BEFORE {write} FOR EACH ROW \
              IF {condition} THEN SIGNAL SQLSTATE '40001' \
              SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = '{says}'; END IF";
         ("NEXT VALUE FOR updates = 1", trigger)
     };
     let trigger = trigger
         .replace("{condition}", if once { first } else { "true" })
-        .replace("{says}", says);
+        .replace("{says}", says)
+        .replace("{write}", write);
     for sql in ["CREATE SEQUENCE updates", &trigger] {
         world.db.execute_unprepared(sql).await.unwrap();
     }
@@ -234,7 +239,16 @@ async fn k11_a_deadlock_of_a_bulk_write_is_tried_again(world: &World) {
         .unwrap();
 }
 
+/// Calendars have no rule: the statement is all there is.
+async fn k11_a_deadlock_of_a_delete_without_rules_is_tried_again(world: &World) {
+    let db = touchable::connect(world.db.clone());
+    let calendar = outer::calendar(1).insert(&db).await.unwrap();
+    deadlock_on(world, "DELETE ON calendars", "deadlock detected", true).await;
+    calendar.delete(&db).await.unwrap();
+}
+
 cases!(outer::tables(), 1:
+    k11_a_deadlock_of_a_delete_without_rules_is_tried_again on postgres mariadb,
     k11_a_deadlock_in_a_touch_keeps_its_code_at_level_1 on postgres mariadb,
     k11_a_deadlock_in_a_touch_keeps_its_code_at_level_2 on postgres mariadb,
     k11_a_deadlock_in_a_touch_keeps_its_code_at_level_3 on postgres mariadb,

@@ -6,7 +6,7 @@ use touchable_tests::Backend::{self, MariaDb, Postgres, Sqlite};
 use super::Kind;
 use crate::{
     history::{From, What, Write},
-    violation::Check::{Contention, Fell, Left, Levels, Stale, Surplus},
+    violation::Check::{Fell, Left, Levels, Stale, Surplus},
 };
 
 const ALL: &[Backend] = &[Sqlite, Postgres, MariaDb];
@@ -15,7 +15,7 @@ const ALL: &[Backend] = &[Sqlite, Postgres, MariaDb];
 pub const KINDS: &[Kind] = &[
     Kind {
         name: "a save that is refused after our hook leaves its intent, and has touched on level 2",
-        shape: |seen| seen.is_refused() && seen.is(&[Left, Surplus]),
+        shape: |seen| seen.is_refused() && seen.is(&[Left, Surplus, Levels]),
         shown: &[(
             ALL,
             r#"(schema: "loose", order: Serial, writers: [(touch: true, steps: [
@@ -31,16 +31,6 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: "K7 keys that are `citext` in the database and text in the entity are compared as text",
         shape: |seen| seen.backend == Postgres && seen.schema.name == "kinds" && seen.is(&[Stale, Levels]),
-        shown: &[],
-    },
-    Kind {
-        name: "K10 SQLite: a transaction that we let read before it writes",
-        shape: |seen| seen.backend == Sqlite && seen.is(&[Contention]) && seen.says("locked"),
-        shown: &[],
-    },
-    Kind {
-        name: "K11 what we send outside a transaction is not tried again",
-        shape: |seen| seen.backend != Sqlite && seen.is(&[Contention]),
         shown: &[],
     },
     Kind {
@@ -75,10 +65,10 @@ pub const KINDS: &[Kind] = &[
         )],
     },
     Kind {
-        name: "N5 a cascade looks for the rows of each table anew: a link that another takes away in between cuts it",
-        shape: |seen| seen.is(&[Stale]) && seen.is_concurrent() && seen.backend == Postgres,
-        // On `events`, turns [3, 3]: one writer touches task 2, the other sets the `event_id` of all tasks to NULL. Under load
-        // the second becomes a deadlock's victim instead.
+        name: "N7 a key that is used again, with a stamp that its deleted row has passed already",
+        shape: |seen| seen.is(&[Stale]) && seen.is_concurrent() && seen.is_used_again(),
+        // An insert takes its stamp and waits until the row of its key is gone, which was touched meanwhile; or it repeats the
+        // stamp of that row.
         shown: &[],
     },
     Kind {

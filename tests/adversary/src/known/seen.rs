@@ -3,7 +3,7 @@
 use touchable_tests::Backend;
 
 use crate::{
-    history::{History, Order, Step, Write, Writer},
+    history::{History, Order, Step, What, Write, Writer},
     player::is_refused,
     schema::{Schema, Table},
     violation::{Check, Violation},
@@ -51,6 +51,21 @@ impl<'a> Seen<'a> {
     #[must_use]
     pub fn is_refused(&self) -> bool {
         self.any(|write| is_refused(self.schema, &write.what, ""))
+    }
+
+    /// Whether what it is about is a row of a table whose rows are deleted, by a write or with another row, and inserted.
+    #[must_use]
+    pub fn is_used_again(&self) -> bool {
+        let number = |write: &Write| write.what.table() as usize % self.schema.tables.len();
+        let of = |table: usize| self.violation.fragments.iter().any(|(name, _)| name.0 == table);
+        let inserts = |write: &Write| {
+            matches!(write.what, What::Insert(..) | What::InsertMany(..)) && of(number(write))
+        };
+        let deletes = |write: &Write| {
+            matches!(write.what, What::Delete(..) | What::DeleteMany(..))
+                && (of(number(write)) || !self.table(write).takes.is_empty())
+        };
+        self.any(inserts) && self.any(deletes)
     }
 
     /// The table of a write.

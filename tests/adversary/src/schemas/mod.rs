@@ -16,6 +16,7 @@
 //! | `linked` | i32 | a `Linked` chain whose middle rows have rules |
 //! | `computed` | i32 | a watched generated column, a unique key instead of a primary one |
 //! | `shelves` | i32 | foreign keys with ON DELETE CASCADE and SET NULL, with and without a rule that leads along them |
+//! | `shop` | i32 | soft delete, a field list that goes on with touches, has-one in a circle |
 //! | `posts` | i32 | nested saves: a parent, children with and without a parent of theirs, many-to-many |
 //! | `loose` | text | no foreign keys, parents that are missing, hooks by hand that refuse |
 
@@ -31,6 +32,7 @@ mod members;
 mod polymorphic;
 mod posts;
 mod shelves;
+mod shop;
 mod tenants;
 mod tree;
 mod typed;
@@ -59,6 +61,7 @@ pub fn all(backend: Backend) -> Vec<Schema> {
         linked::schema,
         computed::schema,
         shelves::schema,
+        shop::schema,
         posts::schema,
     ];
     all.iter()
