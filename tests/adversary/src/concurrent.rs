@@ -15,7 +15,7 @@ use crate::{
     bench::Bench,
     doubt::{Doubt, own, surplus},
     failure::{Failure, FailureKind},
-    history::{From, History, Order, Step, What, Writer},
+    history::{From, History, Order, Quiet, Step, What, Write, Writer},
     link::{Handles, Link},
     model::content,
     perform::values,
@@ -151,7 +151,7 @@ pub async fn run(bench: &Arc<Bench>, history: &History) -> Result<Vec<Violation>
     found.extend(surplus(bench, history, &first, &now));
     let spared = spared(bench, history, &left);
     for (fragment, says) in cache.stale(&bench.schema, &now, &doubt) {
-        if spared.contains(&fragment) {
+        if spared(&fragment) {
             continue;
         }
         let table = &bench.schema.tables[fragment.0.0];
@@ -180,22 +180,27 @@ fn unfinished<T>(writers: &[JoinHandle<T>]) -> BTreeSet<usize> {
         .collect()
 }
 
-/// The rows of saves in plain transactions that the database has refused without ending them. What such a save has touched
-/// stays touched, and its own row, which would have moved, may show those rows.
-fn spared(bench: &Bench, history: &History, left: &[Left]) -> BTreeSet<Fragment> {
-    if bench.backend == Backend::Postgres {
-        return BTreeSet::new();
-    }
-    let plain = left.iter().filter(|writer| !writer.touch);
+/// What writes in plain transactions leave that the database has refused without ending them. What such a save has touched stays
+/// touched: its own row, which would have moved, may show those rows, and so may what it was not to touch.
+fn spared(bench: &Bench, history: &History, left: &[Left]) -> impl Fn(&Fragment) -> bool {
+    let has_ended = bench.backend == Backend::Postgres;
+    let plain = left.iter().filter(|writer| !writer.touch && !has_ended);
     let refused = plain.flat_map(|writer| &writer.failures);
-    let writes =
-        refused.filter_map(
+    let writes: Vec<&Write> = refused
+        .filter_map(
             |((writer, step), ..)| match history.writers[*writer].steps.get(*step)? {
                 Step::Write(write) => Some(write),
                 _ => None,
             },
-        );
-    writes.flat_map(|write| own(bench, write)).collect()
+        )
+        .collect();
+    let own: BTreeSet<Fragment> = writes.iter().flat_map(|write| own(bench, write)).collect();
+    let quiet: Vec<Quiet> = writes.iter().map(|write| write.quiet).collect();
+    let schema = &bench.schema;
+    move |fragment| {
+        let table = fragment.0.0;
+        own.contains(fragment) || quiet.iter().any(|quiet| quiet.covers(schema, table))
+    }
 }
 
 /// A writer's work.
@@ -232,6 +237,8 @@ fn judge(bench: &Bench, history: &History, left: &[Left], now: &State, found: &m
             let check = match failure.kind {
                 // Of transactions that the application has opened, or SeaORM for a nested save.
                 FailureKind::Contention if is_nested(history, *at) => continue,
+                // A statement of the application's alone, which is the application's to repeat.
+                FailureKind::Contention if is_bypass(history, *at) => continue,
                 FailureKind::Contention
                     if *in_transaction && !is_busy_by_itself(bench, history, *at, failure) =>
                 {

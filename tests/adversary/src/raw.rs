@@ -26,6 +26,10 @@ pub async fn send<E: EntityTrait>(db: &Link, update: &UpdateMany<E>, token: &str
         return Ok(());
     }
     let mut statement = update.build(db.get_database_backend());
+    if statement.db_backend == DbBackend::MySql {
+        let values = statement.values.iter_mut().flat_map(|values| &mut values.0);
+        values.for_each(spell_in_utc);
+    }
     if statement.db_backend != DbBackend::Postgres {
         let values = statement.values.iter_mut().flat_map(|values| &mut values.0);
         values.for_each(spell_as_bytes);
@@ -44,6 +48,16 @@ fn spell_as_bytes(value: &mut Value) {
     if let Value::Uuid(Some(uuid)) = value {
         *value = uuid.as_bytes().to_vec().into();
     }
+}
+
+/// MariaDB knows no offset in a text.
+fn spell_in_utc(value: &mut Value) {
+    let naive = match value {
+        Value::ChronoDateTimeWithTimeZone(Some(zoned)) => zoned.naive_utc(),
+        Value::ChronoDateTimeUtc(Some(utc)) => utc.naive_utc(),
+        _ => return,
+    };
+    *value = naive.into();
 }
 
 /// Whether a `TouchConnection` has to notice it: it writes, in a table with rules, and bypasses them.

@@ -24,7 +24,7 @@ pub struct Scope {
     exempt: BTreeSet<Fragment>,
     /// Fragments that have to move whatever else may let them stay, if what they show is another in the end.
     due: BTreeSet<Fragment>,
-    /// Fragments that another row led to until a write that bypasses the rules; touches that wait look for them too late.
+    /// Fragments that another row led to until a write that touches nobody; touches that wait look for them too late.
     unlinked: BTreeSet<Fragment>,
     /// Fragments that may move although nothing has changed.
     allowed: BTreeSet<Fragment>,
@@ -94,12 +94,12 @@ impl Scope {
             !touch && matches!(&write.what, What::Update(_, _, how, ..) if *how == How::WithoutReturning);
         if unhooked || write.what.bypasses() {
             exempt.extend(reached(Quiet::No));
-            if write.what.bypasses() && changes.iter().any(|change| leads_elsewhere(schema, change)) {
-                self.due.retain(|fragment| !exempt.contains(fragment));
-                self.unlinked.extend(exempt.iter().cloned());
-            }
         } else if write.quiet != Quiet::No {
             exempt.extend(&reached(Quiet::No) - &certain);
+        }
+        if changes.iter().any(|change| leads_elsewhere(schema, change)) {
+            self.due.retain(|fragment| !exempt.contains(fragment));
+            self.unlinked.extend(exempt.iter().cloned());
         }
         let followed = follows(schema, before, &changes);
         if !followed.is_empty() {

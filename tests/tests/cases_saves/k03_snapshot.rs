@@ -6,9 +6,11 @@ use sea_orm::{
     ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait, Set,
     Statement, TransactionTrait,
 };
+use touchable::TouchRecord;
 use touchable_tests::{
     World, at, cases,
     entities::{
+        cycle,
         manual::{self, album as albums, track as tracks},
         society::{self, event as events, task as tasks},
     },
@@ -45,6 +47,32 @@ async fn k03_a_grandparent_that_changes_meanwhile(world: &World) {
 }
 
 cases!(venues::tables(), 6: k03_a_grandparent_that_changes_meanwhile on postgres mariadb);
+
+/// Events come before their tasks in the order of locks. The touch of a task looks for its event, and waits for the task, which
+/// another moves to event 2 meanwhile.
+async fn k03_a_link_in_a_circle_that_changes_meanwhile(world: &World) {
+    cycle::populate(world).await;
+    let db = touchable::connect(world.db.clone());
+    let task = world.model::<cycle::task::Entity>(1).await;
+    let moving = world.db.begin().await.unwrap();
+    moving
+        .execute_unprepared("UPDATE tasks SET event_id = 2 WHERE id = 1")
+        .await
+        .unwrap();
+    let commit = async {
+        world.somebody_waits().await;
+        moving.commit().await.unwrap();
+    };
+    let (touched, ()) = tokio::join!(task.touch(&db), commit);
+    touched.unwrap();
+    assert_eq!(
+        world.model::<cycle::event::Entity>(2).await.lock_no,
+        2,
+        "event 2 shows the task, which was touched"
+    );
+}
+
+cases!(cycle::tables(), 4: k03_a_link_in_a_circle_that_changes_meanwhile on postgres mariadb);
 
 /// A pool on which looking at an event waits until nobody holds advisory lock 7. A transaction that has no number yet
 /// looks at once: the wait falls after the moment at which a statement can know whether others are writing.

@@ -56,6 +56,20 @@ fn rising(backend: DbBackend, column: &'static str, kind: ColumnKind, stamp: Sta
     }
 }
 
+/// Whether a row's stamp lies before this one, or there is none.
+pub(crate) fn is_before(backend: DbBackend, schema: &Schema, stamp: Stamp) -> Expr {
+    let stored = Expr::col((table_name(schema), Alias::new(schema.touch)));
+    let kind = schema.kind(schema.touch).unwrap_or(ColumnKind::Zoned);
+    let before = if backend == DbBackend::Sqlite {
+        let column = format!("\"{}\"", schema.touch.replace('"', "\"\""));
+        let sql = format!("{} < ?", sqlite_micros(&column));
+        Expr::cust_with_values(sql, [Value::from(stamp.as_micros())])
+    } else {
+        stored.clone().lt(bound(kind, stamp))
+    };
+    stored.is_null().or(before)
+}
+
 /// What holds of a row that a touch has moved; `None` when it moves numbers only.
 pub(crate) fn risen(
     schema: &Schema,

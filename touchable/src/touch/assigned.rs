@@ -166,19 +166,25 @@ impl Assigned {
         rows
     }
 
-    /// The touch column and the version of a row that really changes; of another they stay.
+    /// The touch column and the version of a row that really changes, or that the application's own stamp moves; of another they
+    /// stay.
     pub(crate) fn bumped(&self, stamp: Stamp) -> Vec<(&'static str, Expr)> {
-        rising::assignments(self.backend, self.schema, &[], stamp)
+        let schema = self.schema;
+        let above = self.find(schema.touch).map(|assignment| {
+            let given = assignment.value.as_ref().and_then(schema.value_stamp);
+            // A stamp that cannot be read counts.
+            given.map_or_else(
+                || Expr::cust("1 = 1"),
+                |given| rising::is_before(self.backend, schema, given),
+            )
+        });
+        let moves = self.changes_anything().add_option(above);
+        rising::assignments(self.backend, schema, &[], stamp)
             .into_iter()
             .map(|(column, raised)| {
                 let kept = Expr::col(Alias::new(column));
-                (
-                    column,
-                    CaseStatement::new()
-                        .case(self.moves_anything(), raised)
-                        .finally(kept)
-                        .into(),
-                )
+                let value = CaseStatement::new().case(moves.clone(), raised).finally(kept);
+                (column, value.into())
             })
             .collect()
     }

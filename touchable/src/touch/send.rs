@@ -118,6 +118,7 @@ pub(crate) async fn carry_out<C: ConnectionTrait>(
     if plan.touches.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
+    hold_still(db, &plan.touches, &worded).await?;
     let flush = Flush::begin(plan);
     let (rows, moved) = send_all(db, &plan.touches, stamp, worded)
         .instrument(flush.span().clone())
@@ -134,6 +135,7 @@ pub(crate) async fn carry_out_with<C: ConnectionTrait, T>(
     worded: impl Fn(usize) -> Worded,
     last: impl Future<Output = Result<(T, u64)>>,
 ) -> Result<(T, Vec<Moved>)> {
+    hold_still(db, &plan.touches, &worded).await?;
     let flush = Flush::begin(plan);
     let done = async {
         let (touch, before) = plan
@@ -150,6 +152,34 @@ pub(crate) async fn carry_out_with<C: ConnectionTrait, T>(
     let (done, rows, moved) = done.instrument(flush.span().clone()).await?;
     flush.end(plan, &rows);
     Ok((done, moved))
+}
+
+/// Locks all rows of a plan, in order, until the same are found once more: others may lead from them to elsewhere meanwhile, and
+/// not afterwards.
+async fn hold_still<C: ConnectionTrait>(
+    db: &C,
+    touches: &[Touch],
+    worded: &impl Fn(usize) -> Worded,
+) -> Result<()> {
+    if !in_transaction::<C>() || !touches.iter().any(|touch| touch.held) {
+        return Ok(());
+    }
+    let mut before = None;
+    loop {
+        let mut found: Vec<Vec<u8>> = Vec::with_capacity(touches.len());
+        for (at, touch) in touches.iter().enumerate() {
+            let Some(hold) = worded(at).hold else {
+                return Ok(());
+            };
+            let keys = db.query_one_raw(hold).await;
+            let keys = keys.and_then(|row| row.map_or(Ok(Vec::new()), |row| row.try_get_by_index(0)));
+            found.push(keys.map_err(|source| touch.failed(source))?);
+        }
+        if before.as_ref() == Some(&found) {
+            return Ok(());
+        }
+        before = Some(found);
+    }
 }
 
 async fn send_all<C: ConnectionTrait>(

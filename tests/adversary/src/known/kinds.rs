@@ -53,7 +53,8 @@ pub const KINDS: &[Kind] = &[
         shape: |seen| {
             let whole = |write: &Write| matches!(write.what, What::Update(_, From::Reset, ..));
             seen.is(&[Fell]) && seen.any(whole)
-                || seen.is(&[Stale]) && seen.any(|write| whole(write) && seen.table(write).stamps.len() > 1)
+                || seen.is(&[Stale, Surplus])
+                    && seen.any(|write| whole(write) && seen.table(write).stamps.len() > 1)
         },
         shown: &[(
             ALL,

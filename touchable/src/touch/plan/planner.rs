@@ -50,10 +50,12 @@ pub(crate) fn plan(mut entries: Vec<Entry>, suppressed: impl Fn(&Schema) -> bool
     for component in order {
         planner.close(&component);
     }
-    Plan {
+    let mut plan = Plan {
         sources,
         touches: planner.into_touches(),
-    }
+    };
+    plan.hold();
+    plan
 }
 
 /// The entities that touches can reach, and the cascading rules among them.
@@ -201,6 +203,7 @@ impl Planner {
                     except: Except::Nobody,
                     rules: Vec::new(),
                     published: false,
+                    held: false,
                 });
                 rows.push(Vec::new());
                 touches.len() - 1

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use sea_orm::{
-    RelationDef,
+    Identity, RelationDef,
     sea_query::{Expr, SelectStatement},
 };
 
@@ -25,6 +25,37 @@ pub(crate) enum RowSet {
         walk: Arc<Walk>,
         node: usize,
     },
+}
+
+impl RowSet {
+    /// Whether some of the rows are found through rows that are not locked when these are, and that may lead elsewhere by then.
+    pub(super) fn looks_ahead(&self, is_locked: &impl Fn(&Schema) -> bool) -> bool {
+        match self {
+            Self::Walk { .. } => true,
+            Self::Union(parts) => parts.iter().any(|part| part.looks_ahead(is_locked)),
+            Self::Through {
+                rule,
+                from: Start::Rows { source, rows },
+            } => {
+                let leads = rule.hops.first();
+                (!is_locked(source) && !leads.is_some_and(|hop| rows.are_found_by(&hop.from_col)))
+                    || rows.looks_ahead(is_locked)
+            }
+            Self::Keys(_) | Self::Through { .. } => false,
+        }
+    }
+
+    /// Whether the rows are those with known values in these columns: one that gets others is none of them any more.
+    fn are_found_by(&self, columns: &Identity) -> bool {
+        match self {
+            Self::Through {
+                rule,
+                from: Start::Values(_) | Start::Query(_),
+            } => matches!(rule.hops.as_slice(), [hop] if !rule.is_conditional() && hop.to_col == *columns),
+            Self::Union(parts) => parts.iter().all(|part| part.are_found_by(columns)),
+            _ => false,
+        }
+    }
 }
 
 /// Where a path of associations starts.

@@ -24,6 +24,18 @@ impl Plan {
         }
     }
 
+    /// Has all rows locked first where some are found through rows that come later.
+    pub(super) fn hold(&mut self) {
+        let looks_ahead = (0..self.touches.len()).any(|at| {
+            let (before, from) = self.touches.split_at(at);
+            let is_locked = |schema: &Schema| before.iter().any(|touch| ptr::eq(touch.target, schema));
+            from[0].rows.looks_ahead(&is_locked)
+        });
+        for touch in &mut self.touches {
+            touch.held = looks_ahead;
+        }
+    }
+
     /// Asks for the keys of the rows of published entities.
     pub(crate) fn publish(&mut self) {
         for touch in &mut self.touches {
@@ -44,6 +56,8 @@ pub(crate) struct Touch {
     pub rules: Vec<Reason>,
     /// The keys of the rows that it moves are asked for.
     pub published: bool,
+    /// The plan looks for rows through others that it locks later: these may lead elsewhere by then. All are locked first.
+    pub held: bool,
 }
 
 impl Touch {

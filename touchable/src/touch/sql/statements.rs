@@ -33,13 +33,16 @@ pub(crate) struct Worded<S = Statement> {
     pub update: S,
     /// Where the keys of its rows are asked for and the UPDATE does not return them: the question.
     pub moved: Option<S>,
+    /// Where the plan's rows are to be locked first: locks its own, and says which they are.
+    pub hold: Option<S>,
 }
 
 impl Worded {
     /// How many values its statements bind at most.
     pub(crate) fn binds(&self) -> usize {
         let bound = |statement: &Statement| statement.values.as_ref().map_or(0, |values| values.0.len());
-        bound(&self.update).max(self.moved.as_ref().map_or(0, bound))
+        let others = [&self.moved, &self.hold].into_iter().flatten();
+        others.map(bound).fold(bound(&self.update), usize::max)
     }
 }
 
@@ -47,7 +50,8 @@ impl<S> Worded<S> {
     pub(crate) fn map<T>(&self, each: impl Fn(&S) -> T) -> Worded<T> {
         Worded {
             update: each(&self.update),
-            moved: self.moved.as_ref().map(each),
+            moved: self.moved.as_ref().map(&each),
+            hold: self.hold.as_ref().map(each),
         }
     }
 }
@@ -66,6 +70,8 @@ impl Sql {
         Worded {
             update: self.update(touch, stamp),
             moved: asks.then(|| mysql::moved(self, touch, stamp)),
+            // Elsewhere nobody can change what an UPDATE has looked through.
+            hold: (touch.held && self.backend == DbBackend::Postgres).then(|| self.hold(touch)),
         }
     }
 
@@ -103,24 +109,36 @@ impl Sql {
     /// PostgreSQL locks rows in the order in which it meets them; an ordered subselect fixes that order.
     fn locked_in_order(&self, touch: &Touch, mut update: UpdateStatement) -> Statement {
         let target = touch.target;
-        // A foreign key may not name a row from which the next touch looks for rows that do: it would not see a new one.
-        let looked_from = target.cascading().any(|rule| !rule.belongs_to());
-        if touch.rows.is_single(target) && !looked_from {
+        if touch.rows.is_single(target) && !is_looked_from(target) {
             update.cond_where(self.rows_and_except(touch, &table_name(target)));
         } else {
-            let mut rows = self.ordered_keys(touch);
-            rows.lock(if looked_from {
-                LockType::Update
-            } else {
-                LockType::NoKeyUpdate
-            });
             update.cond_where(in_subquery(
                 &table_name(target),
                 &target.primary_key_idens(),
-                rows,
+                self.locked_keys(touch),
             ));
         }
         self.backend.build(&update)
+    }
+
+    fn locked_keys(&self, touch: &Touch) -> SelectStatement {
+        let mut rows = self.ordered_keys(touch);
+        rows.lock(if is_looked_from(touch.target) {
+            LockType::Update
+        } else {
+            LockType::NoKeyUpdate
+        });
+        rows
+    }
+
+    /// Locks the rows of a touch, and says which they are in one value.
+    fn hold(&self, touch: &Touch) -> Statement {
+        let keys = r#"sha256(convert_to(coalesce(string_agg(CAST("held" AS text), ','), ''), 'UTF8'))"#;
+        self.backend.build(
+            Query::select()
+                .expr(Expr::cust(keys))
+                .from_subquery(self.locked_keys(touch), "held"),
+        )
     }
 
     /// The primary keys of a touch's rows, as many as `limit`; nothing is locked.
@@ -190,6 +208,11 @@ impl Sql {
         self.aliases.set(n + 1);
         Alias::new(format!("t{n}")).into_iden()
     }
+}
+
+/// A foreign key may not name a row from which the next touch looks for rows that do: it would not see a new one.
+fn is_looked_from(target: &Schema) -> bool {
+    target.cascading().any(|rule| !rule.belongs_to())
 }
 
 impl RowSet {
