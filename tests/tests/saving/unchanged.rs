@@ -1,9 +1,10 @@
 //! 2: a save that changes nothing.
 
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set, Unchanged};
+use touchable::TouchRecord;
 use touchable_tests::{
     Connection, Stage,
-    entities::{board, cycle},
+    entities::{board, cycle, outer},
     on_every_level,
 };
 
@@ -63,9 +64,24 @@ async fn b02_an_unwatched_column_set_again(world: &Stage<'_, impl Connection>) {
     assert_eq!(saved, world.model::<board::event::Entity>(1).await);
 }
 
+/// A calendar has no rule: its row is all that can move.
+async fn b02_a_whole_model_with_an_older_stamp(world: &Stage<'_, impl Connection>) {
+    outer::populate(world).await;
+    let loaded = world.model::<outer::calendar::Entity>(1).await;
+    world.act(loaded.touch(&world.db)).await.unwrap();
+    let moves: &[&str] = if world.level().is_touch() {
+        &[]
+    } else {
+        &["calendars 1"]
+    };
+    let whole = loaded.into_active_model().reset_all();
+    world.expect_moved(moves, whole.update(&world.db)).await.unwrap();
+}
+
 on_every_level!(board:
     b02_an_unchanged_model_is_not_written,
     b02_a_save_with_nothing_but_the_key_is_not_written,
     b02_an_unwatched_column_set_again,
 );
+on_every_level!(outer: b02_a_whole_model_with_an_older_stamp);
 on_every_level!(cycle: b02_a_cyclic_rule_changes_nothing_about_it);
