@@ -166,18 +166,13 @@ impl Assigned {
         rows
     }
 
-    /// The touch column and the version of a row that really changes, or that the application's own stamp moves; of another they
-    /// stay.
+    /// The touch column and the version of a row that really changes, or that the application has set to this stamp and lies
+    /// before it; of another they stay.
     pub(crate) fn bumped(&self, stamp: Stamp) -> Vec<(&'static str, Expr)> {
         let schema = self.schema;
-        let above = self.find(schema.touch).map(|assignment| {
-            let given = assignment.value.as_ref().and_then(schema.value_stamp);
-            // A stamp that cannot be read counts.
-            given.map_or_else(
-                || Expr::cust("1 = 1"),
-                |given| rising::is_before(self.backend, schema, given),
-            )
-        });
+        let above = self
+            .find(schema.touch)
+            .map(|_| rising::is_before(self.backend, schema, stamp));
         let moves = self.changes_anything().add_option(above);
         rising::assignments(self.backend, schema, &[], stamp)
             .into_iter()
