@@ -43,7 +43,7 @@ fn postgres(schema: &Schema, column: &str, kind: ColumnKind, stored: Expr, value
     let bytewise = |stored: Expr, value: Expr| differ(bytes(stored), bytes(value));
     match kind {
         // Documents are normalized by `jsonb`; a `json` is the text that it was given.
-        ColumnKind::Enum | ColumnKind::Time | ColumnKind::Json | ColumnKind::Opaque => {
+        ColumnKind::Enum | ColumnKind::Time | ColumnKind::Money | ColumnKind::Json | ColumnKind::Opaque => {
             bytewise(stored, value)
         }
         // `char(n)` is read with its blanks, and written without.

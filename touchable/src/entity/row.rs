@@ -82,7 +82,7 @@ pub(crate) fn same(stored: &Value, set: &Value) -> bool {
     stored == set && (is_exact(stored) || format!("{stored:?}") == format!("{set:?}"))
 }
 
-/// Types whose equal values are always written alike, and times, whose zone the column keeps or does not.
+/// Types whose equal values are always written alike. A time with an offset is not among them: SQLite keeps the offset.
 const fn is_exact(value: &Value) -> bool {
     matches!(
         value,
@@ -102,8 +102,6 @@ const fn is_exact(value: &Value) -> bool {
             | Value::ChronoTime(_)
             | Value::ChronoDateTime(_)
             | Value::ChronoDateTimeUtc(_)
-            | Value::ChronoDateTimeLocal(_)
-            | Value::ChronoDateTimeWithTimeZone(_)
     )
 }
 

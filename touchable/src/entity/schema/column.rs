@@ -25,6 +25,8 @@ pub(crate) enum ColumnKind {
     Json,
     /// A time of day.
     Time,
+    /// A decimal with a scale; a type of its own on PostgreSQL.
+    Money,
     /// A type that some backend cannot compare.
     Opaque,
     Other,
@@ -43,9 +45,8 @@ impl ColumnKind {
             | ColumnType::SmallUnsigned
             | ColumnType::Unsigned
             | ColumnType::BigUnsigned => Self::Integer,
-            ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text | ColumnType::Money(_) => {
-                Self::Text
-            }
+            ColumnType::Char(_) | ColumnType::String(_) | ColumnType::Text => Self::Text,
+            ColumnType::Money(_) => Self::Money,
             ColumnType::Enum { .. } => Self::Enum,
             ColumnType::Json | ColumnType::JsonBinary => Self::Json,
             ColumnType::Time => Self::Time,
