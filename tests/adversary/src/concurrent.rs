@@ -237,8 +237,8 @@ fn judge(bench: &Bench, history: &History, left: &[Left], now: &State, found: &m
             let check = match failure.kind {
                 // Of transactions that the application has opened, or SeaORM for a nested save.
                 FailureKind::Contention if is_nested(history, *at) => continue,
-                // A statement of the application's alone, which is the application's to repeat.
-                FailureKind::Contention if is_bypass(history, *at) => continue,
+                // A statement of the application's alone: it may be refused, and is the application's to repeat.
+                FailureKind::Contention | FailureKind::Bypass if is_bypass(history, *at) => continue,
                 FailureKind::Contention
                     if *in_transaction && !is_busy_by_itself(bench, history, *at, failure) =>
                 {
@@ -246,7 +246,6 @@ fn judge(bench: &Bench, history: &History, left: &[Left], now: &State, found: &m
                 }
                 FailureKind::Contention => Check::Contention,
                 FailureKind::Data | FailureKind::Refused => continue,
-                FailureKind::Bypass if is_bypass(history, *at) => continue,
                 FailureKind::Bypass | FailureKind::Other => Check::Failed,
             };
             found.push(Violation::new(check, Some(*at), failure.says.clone()));

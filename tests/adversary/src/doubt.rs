@@ -164,6 +164,7 @@ fn planned(bench: &Bench, write: &Write) -> Vec<Change> {
 }
 
 /// The keys of the rows that a write names.
+#[must_use]
 pub fn own(bench: &Bench, write: &Write) -> Vec<Fragment> {
     let rows = planned(bench, write).into_iter();
     rows.flat_map(|change| keys(&bench.schema, &change.row).collect::<Vec<_>>())
@@ -233,6 +234,7 @@ pub fn surplus(bench: &Bench, history: &History, first: &State, now: &State) -> 
 }
 
 /// Whether rules lead to other rows after it.
+#[must_use]
 pub fn leads_elsewhere(schema: &Schema, change: &Change) -> bool {
     let columns = match &change.kind {
         ChangeKind::Touched => return false,

@@ -125,6 +125,7 @@ pub fn behind(schema: &Schema, state: &State, hop: &Hop, name: &Name) -> Vec<Nam
 }
 
 /// Text without the quotes that SQLite shows it with; its NULL is none, which is not the empty text.
+#[must_use]
 pub fn plain(text: &str) -> Option<String> {
     match text {
         "NULL" => None,
