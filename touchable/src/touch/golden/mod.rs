@@ -62,6 +62,9 @@ fn golden(plan: &Plan) -> String {
         let _ = writeln!(golden, "\n{backend:?}");
         for touch in &plan.touches {
             let worded = Sql::new(backend).touch(touch, STAMP);
+            if let Some(hold) = worded.hold {
+                let _ = writeln!(golden, "held by {}", written(&hold));
+            }
             let _ = writeln!(golden, "{}", written(&worded.update));
             if let Some(moved) = worded.moved {
                 let _ = writeln!(golden, "{}", written(&moved));

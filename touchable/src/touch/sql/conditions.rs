@@ -91,7 +91,12 @@ impl Sql {
                     return of_keys(table, schema, &[]);
                 };
                 first.unions(keys.map(|keys| (UnionType::Distinct, keys)));
-                in_subquery(table, &schema.primary_key_idens(), first)
+                // MariaDB and MySQL ask a union again for each row of the table, and lock them all.
+                let union = Query::select()
+                    .column(Asterisk)
+                    .from_subquery(first, self.alias())
+                    .to_owned();
+                in_subquery(table, &schema.primary_key_idens(), union)
             }
             RowSet::Walk { walk, node } => {
                 in_subquery(table, &schema.primary_key_idens(), walk::keys(self, walk, *node))

@@ -6,7 +6,9 @@
 
 use sea_orm::{
     DbBackend, Order, Statement,
-    sea_query::{Condition, DeleteStatement, DynIden, LockType, Query, SelectStatement, UpdateStatement},
+    sea_query::{
+        Alias, Condition, DeleteStatement, DynIden, LockType, Query, SelectStatement, UpdateStatement,
+    },
 };
 
 use super::{super::plan::Touch, Sql, key_alias};
@@ -129,8 +131,15 @@ impl Hits {
             // The rows themselves have to be asked. Their exclusive locks are taken at once: a shared lock, which
             // InnoDB takes there otherwise, would have to be raised when the row is written, and of two transactions
             // that hold it neither could.
-            let mut keys = sql.ordered_keys(touch);
-            keys.limit(u64::MAX).lock(LockType::Update);
+            let mut rows = sql.ordered_keys(touch);
+            rows.limit(u64::MAX).lock(LockType::Update);
+            // In the derived table of an UPDATE, MySQL would ask each row of the table whether it is meant, and lock them
+            // all. In one that is derived again it looks up those that are.
+            let keys = Query::select()
+                .columns((0..touch.target.primary_key.len()).map(key_alias))
+                .from_subquery(rows, Alias::new("found"))
+                .limit(u64::MAX)
+                .to_owned();
             return Self {
                 columns: touch.target.primary_key_idens(),
                 keys,
