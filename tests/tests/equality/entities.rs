@@ -165,9 +165,10 @@ samples! {
         big_unsigned: u64,
         #[sea_orm(column_type = "Money(Some((10, 2)))")]
         money: Decimal,
-        #[sea_orm(column_type = "Json")]
+        // MySQL has a type for it, which is not read as text.
+        #[sea_orm(column_type = "Json", select_as = "char")]
         json: String,
-        #[sea_orm(column_type = "JsonBinary")]
+        #[sea_orm(column_type = "JsonBinary", select_as = "char")]
         json_binary: String,
         #[sea_orm(column_type = "custom(\"varchar(20)\")")]
         custom: String,

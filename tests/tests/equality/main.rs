@@ -8,8 +8,10 @@
 //! ways.rs      the ways to write one over another
 //! measure.rs   writes each over each, without the library and with it, and compares what is stored and touched
 //! table.rs     the table of the verdicts
+//! bad_input.rs what a database refuses, cuts off or stores as something else
 //! ```
 
+mod bad_input;
 mod entities;
 mod measure;
 mod samples;

@@ -89,7 +89,8 @@ impl Way {
                 Self::Upsert(_) => Box::pin(upsert::<E>(&stage, column, rows)).await,
             }
         };
-        stage.act(Box::pin(write)).await
+        let (written, committed) = stage.try_act(Box::pin(write)).await;
+        written.and(committed)
     }
 }
 
