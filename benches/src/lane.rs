@@ -57,7 +57,7 @@ impl Lane {
         create::<ours::comment::Entity>(&db).await;
         let first = |event: i32| (event - 1) * children + 1;
         let keys = move |event: i32| first(event)..first(event) + children;
-        // Three events race at most; the others are the rest of the table.
+        // Four events race at most; the others are the rest of the table.
         let owners = (1..=3).flat_map(move |event| keys(event).map(move |id| (id, event)));
         let others = (4..=EVENTS).map(move |event| (3 * children + event, event));
         let owned: Vec<_> = owners.chain(others).collect();

@@ -55,11 +55,13 @@ async fn notes(db: &DatabaseConnection, key: &str, rows: u64) {
     let insert = "INSERT INTO notes (a, b, c, text)";
     if db.get_database_backend() == DbBackend::MySql {
         let select = select.replace("'key-' || i", "concat('key-', i)");
-        run(
-            db,
-            &format!("SET STATEMENT max_recursive_iterations = 1000000 FOR {insert} {numbers} {select}"),
-        )
-        .await;
+        // For MariaDB, and for MySQL.
+        let insert = insert.replace(
+            "INSERT ",
+            "/*M!100000 SET STATEMENT max_recursive_iterations = 1000000 FOR */ \
+             INSERT /*+ SET_VAR(cte_max_recursion_depth = 1000000) */ ",
+        );
+        run(db, &format!("{insert} {numbers} {select}")).await;
     } else {
         run(db, &format!("{insert} {numbers} {select}")).await;
     }

@@ -130,24 +130,26 @@ async fn deadlock_on_events(world: &World, says: &str, once: bool) {
 }
 
 async fn deadlock_on(world: &World, write: &str, says: &str, once: bool) {
-    // A sequence counts on when its transaction is rolled back.
-    let (first, trigger) = if world.backend == Backend::Postgres {
+    // What counts goes on when its transaction is rolled back.
+    let (counter, first, trigger) = if world.backend == Backend::Postgres {
         let function = "CREATE FUNCTION deadlock() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
              IF {condition} THEN RAISE EXCEPTION '{says}' USING ERRCODE = '40P01'; END IF; \
              RETURN coalesce(NEW, OLD); END $$; \
              CREATE TRIGGER deadlock BEFORE {write} FOR EACH ROW EXECUTE FUNCTION deadlock()";
-        ("nextval('updates') = 1", function)
+        ("CREATE SEQUENCE updates", "nextval('updates') = 1", function)
     } else {
-        let trigger = "CREATE TRIGGER deadlock BEFORE {write} FOR EACH ROW \
+        let trigger = "CREATE TRIGGER deadlock BEFORE {write} FOR EACH ROW BEGIN \
+             INSERT INTO updates VALUES (); \
              IF {condition} THEN SIGNAL SQLSTATE '40001' \
-             SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = '{says}'; END IF";
-        ("NEXT VALUE FOR updates = 1", trigger)
+             SET MYSQL_ERRNO = 1213, MESSAGE_TEXT = '{says}'; END IF; END";
+        let counter = "CREATE TABLE updates (n integer AUTO_INCREMENT PRIMARY KEY) ENGINE = MyISAM";
+        (counter, "(SELECT count(*) FROM updates) = 1", trigger)
     };
     let trigger = trigger
         .replace("{condition}", if once { first } else { "true" })
         .replace("{says}", says)
         .replace("{write}", write);
-    for sql in ["CREATE SEQUENCE updates", &trigger] {
+    for sql in [counter, &trigger] {
         world.db.execute_unprepared(sql).await.unwrap();
     }
 }
