@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Histories on each schema and in each mode, without a time of one's own.
-const HISTORIES: u64 = 5;
+const HISTORIES: u64 = 3;
 
 /// Looks for what no list knows: for the time of `TOUCHABLE_ADVERSARY`, or a few histories from the same seeds.
 ///

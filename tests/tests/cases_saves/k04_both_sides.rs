@@ -1,11 +1,12 @@
 //! K4: the condition of an association is asked on both sides of a change.
 
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, ModelTrait, QueryFilter,
+    Set, TransactionTrait,
     sea_query::{Expr, OnConflict},
 };
 use touchable::TouchMany;
-use touchable_tests::{World, cases};
+use touchable_tests::{Moments, World, cases};
 
 use crate::{
     entities::remarks::{self, pin, remark},
@@ -127,6 +128,71 @@ async fn k04_a_type_column_of_nothing_in_an_upsert(world: &World) {
     });
     world.expect_moved(&["remarks 1", "posts 1"], save).await;
 }
+
+/// A pin moves from post 1 to post 2 behind the back of a transaction that has read it: whom it leaves is asked of what is stored,
+/// not of what the transaction has seen.
+async fn k04_a_condition_in_an_older_snapshot(world: &World) {
+    for way in ["update", "delete", "update many", "delete many"] {
+        for touch in [false, true] {
+            for table in TABLES {
+                let sql = format!("DELETE FROM {table}");
+                world.db.execute_unprepared(&sql).await.unwrap();
+            }
+            remarks::populate(world).await;
+            if touch {
+                let transaction = touchable::connect(world.db.clone()).begin().await.unwrap();
+                let before = leave(world, &transaction, way).await;
+                transaction.commit().await.unwrap();
+                assert_left(world, &before, way).await;
+            } else {
+                let transaction = world.db.begin().await.unwrap();
+                let before = leave(world, &transaction, way).await;
+                transaction.commit().await.unwrap();
+                assert_left(world, &before, way).await;
+            }
+        }
+    }
+}
+
+async fn leave<C: ConnectionTrait + TransactionTrait>(world: &World, db: &C, way: &str) -> Moments {
+    let pin = pin::Entity::find_by_id(1).one(db).await.unwrap().unwrap();
+    assert_eq!(pin.post_id, 1);
+    let sql = "UPDATE pins SET post_id = 2 WHERE id = 1";
+    world.db.execute_unprepared(sql).await.unwrap();
+    let before = world.moments().await;
+    match way {
+        "update" => {
+            let mut pin = pin.into_active_model();
+            pin.kind = Set("none".to_owned());
+            pin.update(db).await.map(drop).unwrap()
+        }
+        "delete" => pin.delete(db).await.map(drop).unwrap(),
+        "update many" => pin::Entity::update_many()
+            .col_expr(pin::Column::Kind, Expr::value("none"))
+            .filter(pin::Column::Id.eq(1))
+            .touching()
+            .exec(db)
+            .await
+            .map(drop)
+            .unwrap(),
+        _ => pin::Entity::delete_many()
+            .filter(pin::Column::Id.eq(1))
+            .touching()
+            .exec(db)
+            .await
+            .map(drop)
+            .unwrap(),
+    }
+    before
+}
+
+async fn assert_left(world: &World, before: &Moments, way: &str) {
+    let moved = before.moved(&world.moments().await);
+    assert!(moved.contains("posts 2"), "{way}: {moved:?}");
+    assert!(!moved.contains("posts 1"), "{way}: {moved:?}");
+}
+
+cases!(remarks::tables(), 2: k04_a_condition_in_an_older_snapshot on postgres mariadb);
 
 cases!(remarks::tables(), 2:
     k04_a_foreign_key_under_a_condition on sqlite postgres mariadb,

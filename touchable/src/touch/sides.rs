@@ -41,7 +41,7 @@ pub(crate) async fn find<C: ConnectionTrait>(db: &C, entries: Vec<Entry>) -> Res
             }
         );
         if asks {
-            let (target, sql) = (entry.target, Sql::new(db.get_database_backend()));
+            let (target, sql) = (entry.target, Sql::of_now(db.get_database_backend()));
             let mut select = sql.select(target.table.clone(), &[], |table| {
                 sql.condition(&entry.rows, target, table)
             });

@@ -73,6 +73,14 @@ pub const KINDS: &[Kind] = &[
         shown: &[],
     },
     Kind {
+        name: "N8 on PostgreSQL a transaction at REPEATABLE READ or SERIALIZABLE looks through its first snapshot",
+        shape: |seen| {
+            seen.backend == Postgres && seen.is(&[Stale]) && seen.is_concurrent() && seen.keeps_its_snapshot()
+        },
+        // Another has to commit a link while the row that it leads from is waited for.
+        shown: &[],
+    },
+    Kind {
         name: "N6 on a plain connection an older model takes back a stamp that is ahead of the clock",
         shape: |seen| {
             let older =

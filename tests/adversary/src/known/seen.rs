@@ -3,7 +3,7 @@
 use touchable_tests::Backend;
 
 use crate::{
-    history::{History, Order, Step, What, Write, Writer},
+    history::{History, Isolation, Order, Step, What, Write, Writer},
     player::is_refused,
     schema::{Schema, Table},
     violation::{Check, Violation},
@@ -66,6 +66,40 @@ impl<'a> Seen<'a> {
                 && (of(number(write)) || !self.table(write).takes.is_empty())
         };
         self.any(inserts) && self.any(deletes)
+    }
+
+    /// Whether a transaction may look through its first snapshot, while another writer changes what leads somewhere.
+    #[must_use]
+    pub fn keeps_its_snapshot(&self) -> bool {
+        let keeps = |writer: &Writer| {
+            let kept = |step: &Step| {
+                matches!(
+                    step,
+                    Step::Begin(Isolation::RepeatableRead | Isolation::Serializable)
+                )
+            };
+            writer.steps.iter().any(kept)
+        };
+        let leads = |step: &Step| match step {
+            Step::Write(write) => match &write.what {
+                What::Insert(..) | What::InsertMany(..) | What::Nest(..) => true,
+                What::Update(_, _, _, sets, _)
+                | What::UpdateMany(_, _, sets)
+                | What::Bypass(_, sets)
+                | What::Raw(_, sets) => {
+                    let columns = &self.table(write).columns;
+                    sets.iter()
+                        .any(|(column, _)| columns[usize::from(*column) % columns.len()].leads)
+                }
+                _ => false,
+            },
+            _ => false,
+        };
+        let writers = &self.history.writers;
+        writers.iter().enumerate().any(|(at, writer)| {
+            let mut others = writers.iter().enumerate().filter(|(other, _)| *other != at);
+            keeps(writer) && others.any(|(_, other)| other.steps.iter().any(leads))
+        })
     }
 
     /// The table of a write.

@@ -59,7 +59,7 @@ impl Sql {
                     _ if hop.on_condition.is_some() => return None,
                     _ if !before.is_empty() => select(&|table| self.through(rule, before, from, table)),
                     Start::Rows { source, rows } => select(&|table| self.condition(rows, source, table)),
-                    Start::Query(query) => query.select(&columns),
+                    Start::Query(query) => self.locking(query.select(&columns)),
                     Start::Values(_) => return None,
                 };
                 Some((idens(&hop.to_col), keys))
@@ -148,7 +148,8 @@ impl Sql {
     }
 
     fn of_query(&self, hop: &RelationDef, query: &Rows, table: &DynIden) -> Condition {
-        let by_key = in_subquery(table, &idens(&hop.to_col), query.select(&idens(&hop.from_col)));
+        let keys = self.locking(query.select(&idens(&hop.from_col)));
+        let by_key = in_subquery(table, &idens(&hop.to_col), keys);
         let Some(on) = &hop.on_condition else {
             return by_key;
         };
@@ -157,7 +158,7 @@ impl Sql {
         let mut exists = Query::select();
         exists
             .expr(Expr::cust("1"))
-            .from_subquery(query.becoming(), other.clone())
+            .from_subquery(self.locking(query.becoming()), other.clone())
             .cond_where(joined(hop, &other, table, on(other.clone(), table.clone())));
         Self::under(hop, by_key, exists)
     }
@@ -181,7 +182,7 @@ impl Sql {
             .from(hop.from_tbl.clone().alias(other.clone()))
             .cond_where(source(&other))
             .cond_where(joined(hop, &other, table, on(other.clone(), table.clone())));
-        Self::under(hop, by_key, exists)
+        Self::under(hop, by_key, self.locking(exists))
     }
 
     /// Puts the key of a hop and its condition together.

@@ -25,6 +25,8 @@ use crate::{
 pub(crate) struct Sql {
     pub backend: DbBackend,
     aliases: Cell<usize>,
+    /// Every table is read with a lock.
+    locks: bool,
 }
 
 /// The statements of a touch.
@@ -61,7 +63,24 @@ impl Sql {
         Self {
             backend,
             aliases: Cell::new(0),
+            locks: false,
         }
+    }
+
+    /// Questions of what is stored now. In InnoDB's transactions only locking reads are not older than their row's lock, and
+    /// each subselect has to say so itself.
+    pub(crate) fn of_now(backend: DbBackend) -> Self {
+        Self {
+            locks: backend == DbBackend::MySql,
+            ..Self::new(backend)
+        }
+    }
+
+    pub(super) fn locking(&self, mut select: SelectStatement) -> SelectStatement {
+        if self.locks {
+            select.lock(LockType::Update);
+        }
+        select
     }
 
     /// The statements of a touch.
@@ -200,7 +219,7 @@ impl Sql {
             select.expr_as(Expr::col((alias.clone(), column.clone())), key_alias(i));
         }
         select.cond_where(condition(&alias));
-        select
+        self.locking(select)
     }
 
     pub(crate) fn alias(&self) -> DynIden {
