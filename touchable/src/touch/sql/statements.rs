@@ -67,7 +67,7 @@ impl Sql {
         }
     }
 
-    /// Questions of what is stored now. In InnoDB's transactions only locking reads are not older than their row's lock, and
+    /// Questions of what is stored now. In transactions of `InnoDB` only locking reads are not older than their row's lock, and
     /// each subselect has to say so itself.
     pub(crate) fn of_now(backend: DbBackend) -> Self {
         Self {
