@@ -164,7 +164,7 @@ async fn leave<C: ConnectionTrait + TransactionTrait>(world: &World, db: &C, way
         "update" => {
             let mut pin = pin.into_active_model();
             pin.kind = Set("none".to_owned());
-            pin.update(db).await.map(drop).unwrap()
+            pin.update(db).await.map(drop).unwrap();
         }
         "delete" => pin.delete(db).await.map(drop).unwrap(),
         "update many" => pin::Entity::update_many()
