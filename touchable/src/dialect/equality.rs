@@ -5,7 +5,7 @@
 
 use sea_orm::{
     DbBackend,
-    sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Keyword},
+    sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func, Keyword},
 };
 
 use super::quoted_table;
@@ -85,6 +85,7 @@ fn has_scale(schema: &Schema, column: &str) -> String {
 
 fn mysql(kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
     let differ = |stored: Expr, value: Expr| stored.binary(BinOper::Custom("<=>"), value).not();
+    let bytes = |expr: Expr| Expr::expr(Func::cast_as(expr, "BINARY"));
     // In one character set: the bytes of another one can look like those of another text.
     let text = |expr: Expr| Expr::cust_with_expr("CAST(CONVERT(? USING utf8mb4) AS BINARY)", expr);
     // MySQL stores documents, MariaDB the text that it was given. Only MySQL reads this comment.
@@ -92,10 +93,13 @@ fn mysql(kind: ColumnKind, stored: Expr, value: Expr) -> Expr {
     match kind {
         ColumnKind::Json => differ(text(stored), text(document(value))),
         ColumnKind::Text | ColumnKind::Enum => differ(text(stored), text(value)),
-        // Only zero has two equal forms. The angle tells them apart; beside `= 0` MySQL would put 0 for the column.
+        // Only zero has two equal forms. Beside `column = 0` MySQL would put 0 for the column.
         ColumnKind::Float => {
-            let angle = |expr: Expr| Expr::cust_with_expr("ATAN2(?, -1)", expr);
-            differ(stored.clone(), value.clone()).or(differ(angle(stored), angle(value)))
+            let zero = value
+                .clone()
+                .eq(0)
+                .and(differ(bytes(stored.clone()), bytes(value.clone())));
+            differ(stored, value).or(zero)
         }
         // Columns have a scale here, and what is equal is stored alike.
         _ => differ(stored, value),
