@@ -16,6 +16,10 @@ use crate::entities::{ours, plain};
 /// The events of a lane, whoever runs on it. Planners treat a handful of rows differently.
 const EVENTS: i32 = 100;
 
+/// The first events, one for each of those who race at most: they have all the children that a figure asks for, and the others one
+/// each.
+const RACERS: i32 = 4;
+
 /// A kind of database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lane {
@@ -57,9 +61,8 @@ impl Lane {
         create::<ours::comment::Entity>(&db).await;
         let first = |event: i32| (event - 1) * children + 1;
         let keys = move |event: i32| first(event)..first(event) + children;
-        // Four events race at most; the others are the rest of the table.
-        let owners = (1..=3).flat_map(move |event| keys(event).map(move |id| (id, event)));
-        let others = (4..=EVENTS).map(move |event| (3 * children + event, event));
+        let owners = (1..=RACERS).flat_map(move |event| keys(event).map(move |id| (id, event)));
+        let others = (RACERS + 1..=EVENTS).map(move |event| (RACERS * children + event, event));
         let owned: Vec<_> = owners.chain(others).collect();
         seed(&db, (1..=EVENTS).map(plain::event::Model::loaded)).await;
         seed(

@@ -31,6 +31,11 @@ const USUAL: Setting = Setting {
     reset: &[],
 };
 
+const IN_LATIN1: &str = "ALTER TABLE samples MODIFY string varchar(20) CHARACTER SET latin1";
+const AS_USUAL: &str = "ALTER TABLE samples MODIFY string varchar(20)";
+const LAX: &str = "SET SESSION sql_mode = ''";
+const STRICT: &str = "SET SESSION sql_mode = DEFAULT";
+
 fn settings(backend: Backend) -> Vec<Setting> {
     match backend {
         Backend::Sqlite => vec![USUAL],
@@ -51,8 +56,8 @@ fn settings(backend: Backend) -> Vec<Setting> {
             USUAL,
             Setting {
                 name: "not strict",
-                set: &["SET SESSION sql_mode = ''"],
-                reset: &["SET SESSION sql_mode = DEFAULT"],
+                set: &[LAX],
+                reset: &[STRICT],
             },
             Setting {
                 name: "a client in latin1",
@@ -61,19 +66,13 @@ fn settings(backend: Backend) -> Vec<Setting> {
             },
             Setting {
                 name: "columns in latin1",
-                set: &["ALTER TABLE samples MODIFY string varchar(20) CHARACTER SET latin1"],
-                reset: &["ALTER TABLE samples MODIFY string varchar(20)"],
+                set: &[IN_LATIN1],
+                reset: &[AS_USUAL],
             },
             Setting {
                 name: "columns in latin1, not strict",
-                set: &[
-                    "ALTER TABLE samples MODIFY string varchar(20) CHARACTER SET latin1",
-                    "SET SESSION sql_mode = ''",
-                ],
-                reset: &[
-                    "ALTER TABLE samples MODIFY string varchar(20)",
-                    "SET SESSION sql_mode = DEFAULT",
-                ],
+                set: &[IN_LATIN1, LAX],
+                reset: &[AS_USUAL, STRICT],
             },
         ],
     }

@@ -59,7 +59,7 @@ impl Sql {
                     _ if hop.on_condition.is_some() => return None,
                     _ if !before.is_empty() => select(&|table| self.through(rule, before, from, table)),
                     Start::Rows { source, rows } => select(&|table| self.condition(rows, source, table)),
-                    Start::Query(query) => self.locking(query.select(&columns)),
+                    Start::Query(query) => query.select(&columns),
                     Start::Values(_) => return None,
                 };
                 Some((idens(&hop.to_col), keys))

@@ -76,6 +76,7 @@ impl Sql {
         }
     }
 
+    /// A part of a question, with the lock that all of it has.
     pub(super) fn locking(&self, mut select: SelectStatement) -> SelectStatement {
         if self.locks {
             select.lock(LockType::Update);
