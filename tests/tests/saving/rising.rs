@@ -134,6 +134,31 @@ async fn b03_a_partial_model_behind_a_clock_that_lags(world: &Stage<'_, impl Con
         .unwrap();
 }
 
+/// Copies that were read with one stamp, ahead of the clock: each save moves the row's own key to one it never had.
+async fn b03_copies_of_a_row_ahead_of_the_clock(world: &Stage<'_, impl Connection>) {
+    world
+        .seed([board::event::ActiveModel {
+            updated_at: Set(at(NOW - epoch() + 60_000_000)),
+            ..board::event(1)
+        }])
+        .await;
+    let copy = world.active::<board::event::Entity>(1).await;
+    let saves = async {
+        let mut stamps = vec![world.moments().await.micros("events 1")];
+        for place in ["one", "two", "three"] {
+            let mut copy = copy.clone();
+            copy.location = Set(place.to_owned());
+            world.act(copy.update(&world.db)).await.unwrap();
+            stamps.push(world.moments().await.micros("events 1"));
+        }
+        let count = stamps.len();
+        stamps.sort_unstable();
+        stamps.dedup();
+        assert_eq!(stamps.len(), count, "{stamps:?}");
+    };
+    clock().scope(saves).await;
+}
+
 /// The model that a save returns is the row, so that caches keyed by either agree.
 async fn b03_the_returned_model_is_the_stored_row(world: &Stage<'_, impl Connection>) {
     board::populate(world).await;
@@ -154,5 +179,6 @@ on_every_level!(board:
     b03_touched_rows_rise_each_above_its_own,
     b03_a_stale_model_rises_above_the_stored_stamp,
     b03_a_partial_model_behind_a_clock_that_lags,
+    b03_copies_of_a_row_ahead_of_the_clock,
     b03_the_returned_model_is_the_stored_row,
 );

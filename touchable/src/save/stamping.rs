@@ -68,8 +68,8 @@ where
         am.not_set(touch);
         return Ok(None);
     }
-    let fresh = Clock::current().stamp();
-    let stamp = before.map_or(fresh, |before| fresh.max(before.next()));
+    let clock = Clock::current();
+    let stamp = before.map_or_else(|| clock.stamp(), |before| clock.stamp_above(before));
     am.try_set(touch, A::Entity::stamp_value(stamp))?;
     Ok(Some(stamp))
 }
