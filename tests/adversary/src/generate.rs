@@ -122,6 +122,10 @@ impl Dice<'_> {
         if transaction {
             let isolation = self.isolation();
             steps.push(Step::Begin(isolation));
+            // What reads first has a snapshot that is older than its locks, where the isolation keeps one.
+            if concurrent && self.one_in(2) {
+                steps.push(Step::Load(self.row()));
+            }
         }
         let mut depth = usize::from(transaction);
         for _ in 0..self.rng.usize(1..=most) {
