@@ -8,12 +8,13 @@ use syn::{
 };
 
 /// From the top of the stack to the ground. `lib.rs` and `__private.rs` put everything together and are not part of it.
-const FLOORS: [&str; 19] = [
+const FLOORS: [&str; 20] = [
     "testing",
     "http",
     "check",
     "repair",
     "explain",
+    "reactive",
     "cache",
     "feed",
     "save",
@@ -24,7 +25,7 @@ const FLOORS: [&str; 19] = [
     "entity",
     "lease",
     "redis",
-    "task",
+    "schedule",
     "observe",
     "clock",
     "error",

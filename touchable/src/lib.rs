@@ -62,6 +62,7 @@
 //! | keys and versions of records | [`cache::key`] |
 //! | pages that are not sent again | [`http`] |
 //! | keys that move with a record, fragments of a page, values | [`cache`] |
+//! | values that take long, computed in the background | [`reactive`] |
 //! | spans and counters | [`observe`] |
 //! | time in tests | [`Clock`] |
 //!
@@ -75,6 +76,7 @@
 //! | `redis` | no | `cache` with a store in Redis or Redis Cluster |
 //! | `lease` | no | [`lease`]: exclusive leases with fencing tokens |
 //! | `feed` | no | [`feed`]: the change feed over Redis Streams |
+//! | `reactive` | no | [`reactive`]: values computed in the background for as long as somebody asks |
 //! | `time` | no | touch columns of the `time` crate's types |
 //!
 //! Database drivers and the runtime are chosen where the application depends on SeaORM.
@@ -99,12 +101,13 @@ pub mod http;
 #[cfg(feature = "lease")]
 pub mod lease;
 pub mod observe;
+#[cfg(feature = "reactive")]
+pub mod reactive;
 #[cfg(feature = "redis")]
 mod redis;
 pub mod repair;
 pub mod save;
-#[cfg(feature = "lease")]
-mod task;
+pub mod schedule;
 pub mod testing;
 mod touch;
 
@@ -122,8 +125,8 @@ pub use explain::{Explained, Explanation, explain, explain_delete, explain_inser
 pub use graph::TouchGraph;
 pub use repair::Repair;
 pub use save::{LockRecord, TouchAll, TouchMany, TouchRecord};
-#[cfg(feature = "lease")]
-pub use task::Task;
+#[cfg(any(feature = "lease", feature = "reactive"))]
+pub use schedule::Task;
 pub use touch::{Touched, no_touching, no_touching_on};
 #[cfg(feature = "derive")]
 pub use touchable_derive::{Touchable, template};

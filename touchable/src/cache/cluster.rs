@@ -13,9 +13,10 @@ use super::{
     options::Options,
     store::{Store, Ttl},
 };
+use crate::schedule::Backoff;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(5);
-const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// Between two looks; jittered, so that many processes do not look in step.
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(5), Duration::from_millis(200)).down_to(0.5);
 
 /// Whether a leader has to run its loader.
 pub(super) enum Turn {
@@ -47,8 +48,7 @@ impl<S: Store> Inner<S> {
     async fn wait_for_turn<C: Codec>(&self, guard: &LeadGuard, options: &Options, at_most: Ttl) -> Turn {
         let deadline = Instant::now() + at_most.duration();
         let lock = self.lock_of(guard.key());
-        let mut pause = FIRST_PAUSE;
-        let mut waited = false;
+        let mut looks = 0;
         loop {
             // A store that fails cannot hold anybody up.
             let added = self.store.add(&lock.key, lock.token.clone(), Some(at_most)).await;
@@ -67,12 +67,8 @@ impl<S: Store> Inner<S> {
             if rest.is_zero() {
                 return Turn::Ours(None);
             }
-            if waited {
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            waited = true;
-            // Jittered, so that many processes do not look in step.
-            sleep(pause.mul_f64(0.5 + fastrand::f64() / 2.0).min(rest)).await;
+            looks += 1;
+            sleep(PAUSES.pause(looks).min(rest)).await;
         }
     }
 

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use tracing::{Instrument, Span, instrument::WithSubscriber};
 
 use super::{
-    caught::caught,
     cluster::Turn,
     entry::{Codec, Payload, encode},
     flight::{Ended, Entered, LeadGuard, Outcome, landing},
@@ -17,6 +16,7 @@ use super::{
 use crate::{
     clock::Clock,
     error::{Result, cache::Failure},
+    schedule::caught,
 };
 
 /// What a loader may fail with.

@@ -12,8 +12,6 @@
 //! | counters and spans | [`observe`](mod@observe) |
 
 #[cfg(feature = "cache")]
-mod caught;
-#[cfg(feature = "cache")]
 mod cluster;
 mod collection;
 #[cfg(feature = "cache")]

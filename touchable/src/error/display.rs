@@ -48,6 +48,8 @@ impl fmt::Display for Error {
             Kind::Cache(failure) => failure.fmt(f),
             #[cfg(feature = "lease")]
             Kind::Lease(failure) => failure.fmt(f),
+            #[cfg(feature = "reactive")]
+            Kind::Reactive(failure) => failure.fmt(f),
             #[cfg(feature = "feed")]
             Kind::Feed(failure) => failure.fmt(f),
         }
@@ -60,6 +62,8 @@ impl error::Error for Error {
             Kind::Cache(failure) => failure.source(),
             #[cfg(feature = "lease")]
             Kind::Lease(failure) => failure.source(),
+            #[cfg(feature = "reactive")]
+            Kind::Reactive(failure) => failure.source(),
             #[cfg(feature = "feed")]
             Kind::Feed(failure) => failure.source(),
             _ => self.db_err().map(|source| source as _),

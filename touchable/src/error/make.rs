@@ -112,6 +112,11 @@ impl Error {
         }
     }
 
+    #[cfg(feature = "reactive")]
+    pub(crate) const fn reactive(failure: super::reactive::Failure) -> Self {
+        Self(Kind::Reactive(failure))
+    }
+
     #[cfg(feature = "lease")]
     pub(crate) const fn lease(failure: super::lease::Failure) -> Self {
         Self(Kind::Lease(failure))

@@ -12,6 +12,8 @@ mod make;
 mod near;
 mod predicates;
 mod problem;
+#[cfg(feature = "reactive")]
+pub(crate) mod reactive;
 mod trouble;
 
 use sea_orm::DbErr;
@@ -90,6 +92,8 @@ enum Kind {
     Cache(Failure),
     #[cfg(feature = "lease")]
     Lease(lease::Failure),
+    #[cfg(feature = "reactive")]
+    Reactive(reactive::Failure),
     #[cfg(feature = "feed")]
     Feed(feed::Failure),
 }

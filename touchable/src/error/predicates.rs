@@ -44,6 +44,13 @@ impl Error {
         matches!(self.0, Kind::Feed(super::feed::Failure::Offset { .. }))
     }
 
+    /// The schedule of a [reactive](crate::reactive) cache cannot be reached, or did not do as it was told.
+    #[cfg(feature = "reactive")]
+    #[must_use]
+    pub const fn is_schedule(&self) -> bool {
+        matches!(self.0, Kind::Reactive(super::reactive::Failure::Schedule { .. }))
+    }
+
     /// A [lease](crate::lease) is lost: it was not renewed in time, and another may hold it by now.
     #[cfg(feature = "lease")]
     #[must_use]

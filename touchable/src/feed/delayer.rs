@@ -6,7 +6,7 @@ use super::{Stream, keys::Keys, lua, observe};
 use crate::{
     error::{Result, feed::Failure},
     redis::millis,
-    task::{Stop, Task},
+    schedule::{Stop, Task},
 };
 
 /// Messages of one step, during which Redis does nothing else.

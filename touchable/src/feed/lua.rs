@@ -96,16 +96,14 @@ pub(super) static UNMARK: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Keys: token, trouble. Arguments: token, offset, reason, first pause, longest pause, and jitter from 0 to 1000.
+/// Keys: token, trouble. Arguments: token, offset, reason, pause.
 /// Returns how often it has failed by now.
 pub(super) static FAIL: LazyLock<Script> = LazyLock::new(|| {
     script(
         "if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
          settle(KEYS[2], ARGV[2])
          local tries = redis.call('HINCRBY', KEYS[2], 'tries', 1)
-         local pause = math.min(ARGV[4] * 2 ^ math.min(tries - 1, 40), tonumber(ARGV[5]))
-         pause = math.floor(pause / 2 + pause / 2 * ARGV[6] / 1000)
-         redis.call('HSET', KEYS[2], 'reason', ARGV[3], 'retry_at', whole(now() + pause))
+         redis.call('HSET', KEYS[2], 'reason', ARGV[3], 'retry_at', whole(now() + ARGV[4]))
          redis.call('HDEL', KEYS[2], 'open')
          return tries",
     )

@@ -11,7 +11,7 @@ use super::Stream;
 use crate::{
     connection::OutboxMessage,
     error::{Result, feed::Failure},
-    task::{Stop, Task},
+    schedule::{Stop, Task},
 };
 
 const TABLE: &str = "touchable_outbox";

@@ -14,11 +14,15 @@ use tokio::{select, sync::mpsc, time::Instant};
 use super::{Batch, Stream, StreamId, keys::Keys, lua, observe, tail::Tail};
 use crate::{
     error::Result,
-    task::{Stop, Task},
+    schedule::{Stop, Task, longer},
 };
 
 /// How long a reader waits for messages before it asks again.
 const BLOCK: Duration = Duration::from_secs(1);
+
+/// The wait after an error of Redis, and how much longer it may be, as a part of itself.
+const AFTER_ERROR: Duration = Duration::from_millis(500);
+const JITTER: f64 = 0.1;
 
 /// Batches that wait for who reads them, in each shard.
 const AHEAD: usize = 4;
@@ -212,8 +216,7 @@ impl<T: DeserializeOwned + Send + Sync + 'static> Shard<T> {
             };
             if let Err(error) = read {
                 tracing::warn!(stream = self.stream.name(), %error, "a reader has to wait");
-                stop.sleep(crate::task::jittered(Duration::from_millis(500)))
-                    .await;
+                stop.sleep(longer(AFTER_ERROR, JITTER)).await;
             }
         }
     }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::{Result, feed::Failure},
-    task::Task,
+    schedule::Task,
 };
 
 /// Messages of one step, during which Redis does nothing else.

@@ -15,11 +15,13 @@ use tokio::{
 use super::{Grant, Holder, Leases};
 use crate::{
     error::{Error, Result, lease::Failure},
-    task::{Stop, Task, jittered},
+    schedule::{Stop, Task, longer},
 };
 
 /// How often who waits for a lease looks whether it is free.
 const LOOK: Duration = Duration::from_millis(50);
+/// How much longer it may be, as a part of itself.
+const JITTER: f64 = 0.1;
 
 /// A lease that this process holds, renewed in the background as long as it lives.
 ///
@@ -64,7 +66,7 @@ impl Lease {
             if let Some(lease) = Self::acquire_as(place, name, &holder, time).await? {
                 return Ok(lease);
             }
-            sleep(jittered(LOOK)).await;
+            sleep(longer(LOOK, JITTER)).await;
         }
     }
 
@@ -84,7 +86,7 @@ impl Lease {
                 return Ok(Some((lease, waited)));
             }
             waited = true;
-            stop.sleep(jittered(LOOK)).await;
+            stop.sleep(longer(LOOK, JITTER)).await;
         }
         Ok(None)
     }

@@ -1,13 +1,19 @@
 //! Where Redis is, and how a connection to it comes about.
 
+#[cfg(feature = "reactive")]
+use std::io;
 use std::{error, fmt, sync::Arc, time::Duration};
 
+#[cfg(feature = "reactive")]
+use ::redis::aio::PubSub;
 use ::redis::{
     Client, ConnectionInfo, RedisError,
     aio::{ConnectionManager, ConnectionManagerConfig},
     cluster::ClusterClientBuilder,
     cmd,
 };
+#[cfg(feature = "reactive")]
+use tokio::time::timeout;
 
 use super::{Connection, address, advice};
 
@@ -58,6 +64,26 @@ impl Server {
     #[cfg(feature = "feed")]
     pub(crate) async fn open_to_block(&self, longest: Duration) -> Result<Connection, RedisError> {
         self.open_within(self.response_timeout + longest).await
+    }
+
+    /// A connection on which what is published there comes in. All nodes of a cluster have all that is published; the first
+    /// that answers does.
+    #[cfg(feature = "reactive")]
+    pub(crate) async fn subscribe(&self, channel: &str) -> Result<PubSub, RedisError> {
+        let mut last = None;
+        for node in &*self.nodes {
+            let subscribed = async {
+                let mut subscription = Client::open(node.clone())?.get_async_pubsub().await?;
+                subscription.subscribe(channel).await?;
+                Ok(subscription)
+            };
+            match timeout(self.connect_timeout + self.response_timeout, subscribed).await {
+                Ok(Ok(subscription)) => return Ok(subscription),
+                Ok(Err(error)) => last = Some(error),
+                Err(_) => last = Some(io::Error::from(io::ErrorKind::TimedOut).into()),
+            }
+        }
+        Err(last.unwrap_or_else(|| io::Error::from(io::ErrorKind::NotConnected).into()))
     }
 
     async fn open_within(&self, timeout: Duration) -> Result<Connection, RedisError> {

@@ -12,14 +12,15 @@ use super::own::ours;
 use crate::{
     entity::Schema,
     error::{Result, Trouble, Troubled},
+    schedule::Backoff,
 };
 
 /// How often a victim tries at least. Each time it waits for whom it collided with, so that the second try mostly succeeds; where
 /// many write to the same rows, one of them at least succeeds in each round.
 const TRIES: u32 = 12;
 
-/// The longest pause.
-const LONGEST: Duration = Duration::from_millis(150);
+/// The pauses: any time up to these, since two that have met would otherwise meet again.
+const PAUSES: Backoff = Backoff::new(Duration::from_millis(2), Duration::from_millis(150)).down_to(0.0);
 
 /// For how long a victim tries at least, and a busy `SQLite` database is asked again, which each time has already waited for as
 /// long as its `busy_timeout` says.
@@ -93,9 +94,7 @@ impl Tries {
         if !again {
             return false;
         }
-        let longest = Duration::from_millis(1 << self.count.min(8)).min(LONGEST);
-        // Any time up to it: two that have met would otherwise meet again.
-        let pause = longest.mul_f64(fastrand::f64());
+        let pause = PAUSES.pause(self.count);
         tracing::debug!(tries = self.count, ?trouble, ?pause, "tries again");
         sleep(pause).await;
         true
@@ -145,7 +144,7 @@ mod tests {
         for trouble in [Trouble::Deadlock, Trouble::Serialization] {
             let began = Instant::now();
             assert!(count(Tries::default(), trouble).await >= TRIES);
-            assert!((PATIENCE..PATIENCE + 2 * LONGEST).contains(&began.elapsed()));
+            assert!((PATIENCE..PATIENCE + PAUSES.nominal(u32::MAX) * 2).contains(&began.elapsed()));
             assert_eq!(count(Tries::once(), trouble).await, 1);
         }
         assert_eq!(count(Tries::default(), Trouble::LockTimeout).await, 1);

@@ -11,7 +11,6 @@ use super::{
 use crate::{
     cache::{
         CacheKey, Options,
-        caught::caught,
         entry::Codec,
         flight::Outcome,
         front::Inner,
@@ -19,6 +18,7 @@ use crate::{
         store::Store,
     },
     error::{Result, cache::Failure},
+    schedule::caught,
 };
 
 /// What came of many keys.

@@ -8,7 +8,6 @@ use tracing::Instrument;
 use crate::{
     cache::{
         CacheKey, Options,
-        caught::caught,
         entry::Codec,
         flight::{LeadGuard, Outcome},
         front::Inner,
@@ -16,6 +15,7 @@ use crate::{
         store::Store,
     },
     error::{Result, cache::Failure},
+    schedule::caught,
 };
 
 /// More keys than this are counted in messages, not named.

@@ -1,12 +1,11 @@
 //! Calling a handler, whatever it does.
 
-use std::{error::Error as StdError, panic::AssertUnwindSafe};
+use std::error::Error as StdError;
 
-use futures_util::FutureExt;
 use tokio::{select, time::timeout};
 
 use super::session::Session;
-use crate::{feed::Batch, task::panic_message};
+use crate::{feed::Batch, schedule::caught};
 
 #[derive(Debug)]
 pub(super) enum Outcome {
@@ -47,12 +46,9 @@ where
     F: Future<Output = Result<(), E>>,
     E: Into<Box<dyn StdError + Send + Sync>>,
 {
-    match AssertUnwindSafe(async { handler(batch).await })
-        .catch_unwind()
-        .await
-    {
+    match caught(async { handler(batch).await }).await {
         Ok(Ok(())) => Outcome::Done,
         Ok(Err(error)) => Outcome::Failed(error.into().to_string()),
-        Err(panic) => Outcome::Failed(format!("it panicked: {}", panic_message(&*panic))),
+        Err(message) => Outcome::Failed(format!("it panicked: {message}")),
     }
 }

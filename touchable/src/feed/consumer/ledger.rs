@@ -4,13 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use ::redis::{RedisError, cmd};
 
-use super::Settings;
 use crate::{
     error::{Result, feed::Failure},
     feed::{Malformed, Stream, StreamId, keys::Keys, lua},
     lease::RedisLeases,
     redis::millis,
-    task::part_of,
 };
 
 /// A consumer of one shard.
@@ -145,7 +143,7 @@ impl Ledger {
         token: u64,
         at: Option<StreamId>,
         reason: &str,
-        settings: &Settings,
+        pause: Duration,
     ) -> Result<u32> {
         lua::FAIL
             .run(
@@ -153,9 +151,7 @@ impl Ledger {
                 &[&self.token, &self.trouble],
                 |command| {
                     command.arg(token).arg(text(at)).arg(reason);
-                    command.arg(millis(settings.first_pause));
-                    command.arg(millis(settings.longest_pause));
-                    command.arg(part_of(1_001));
+                    command.arg(millis(pause));
                 },
             )
             .await

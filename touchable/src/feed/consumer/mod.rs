@@ -21,7 +21,7 @@ use super::{Batch, Stream, StreamId, keys};
 use crate::{
     error::{Result, feed::Failure},
     lease::Lease,
-    task::{Stop, Task},
+    schedule::{Stop, Task},
 };
 
 /// Reads a stream in order, at least once, with an offset under its name.

@@ -19,7 +19,7 @@ use crate::{
         tail::{Page, Tail},
     },
     lease::Lease,
-    task::Stop,
+    schedule::Stop,
 };
 
 /// How long one that reads waits for messages before it asks again.

@@ -8,6 +8,7 @@ use super::{handle::Outcome, ledger::Committed, session::Session};
 use crate::{
     error::Result,
     feed::{Batch, Malformed, StreamId, observe, tail::Page},
+    schedule::Backoff,
 };
 
 /// What became of one page.
@@ -148,9 +149,11 @@ impl Session<'_> {
 
     async fn fail(&self, place: &Place, reason: String) -> Result<Step> {
         observe::consumed(observe::RETRIES, &self.ledger.stream, &self.ledger.consumer, 1);
+        let pauses = Backoff::new(self.settings.first_pause, self.settings.longest_pause).down_to(0.5);
+        let pause = pauses.pause(place.tries.saturating_add(1));
         let tries = self
             .ledger
-            .fail(self.lease.token(), place.at, &reason, self.settings)
+            .fail(self.lease.token(), place.at, &reason, pause)
             .await?;
         if tries == 0 {
             return Err(self.lease.is_lost());

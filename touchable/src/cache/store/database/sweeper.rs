@@ -1,7 +1,6 @@
 //! When the table is swept.
 
 use std::{
-    hash::{BuildHasher, RandomState},
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
@@ -10,13 +9,10 @@ use std::{
 };
 
 use sea_orm::{ConnectionTrait, DbErr};
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex, Notify},
-    time::timeout,
-};
+use tokio::{runtime::Handle, sync::Mutex};
 
 use super::{rows::Rows, sweep::SHARES};
+use crate::schedule::{Interval, Turn, Wake};
 
 /// Counts what is written and sees to it that sweeps keep up: in a task of its own, and by those who write too fast.
 #[derive(Debug)]
@@ -28,7 +24,7 @@ pub(super) struct Sweeper {
     unswept: AtomicU64,
     /// One sweep at a time.
     sweeping: Mutex<()>,
-    wake: Arc<Notify>,
+    wake: Wake,
     started: AtomicBool,
 }
 
@@ -39,7 +35,7 @@ impl Sweeper {
             every,
             unswept: AtomicU64::new(0),
             sweeping: Mutex::new(()),
-            wake: Arc::new(Notify::new()),
+            wake: Wake::default(),
             started: AtomicBool::new(false),
         }
     }
@@ -54,7 +50,7 @@ impl Sweeper {
         if unswept >= self.share * 2 {
             self.try_sweep(rows, self.share * 2).await;
         } else if unswept >= self.share {
-            self.wake.notify_one();
+            self.wake.wake();
         }
     }
 
@@ -94,8 +90,7 @@ impl Sweeper {
             let task = run(
                 Arc::downgrade(self),
                 Arc::downgrade(rows),
-                Arc::clone(&self.wake),
-                jittered(self.every),
+                Interval::new(self.every, &self.wake),
             );
             runtime.spawn(task);
         }
@@ -105,26 +100,20 @@ impl Sweeper {
 /// The task ends between two sweeps, when the last store is gone.
 impl Drop for Sweeper {
     fn drop(&mut self) {
-        self.wake.notify_one();
+        self.wake.wake();
     }
 }
 
-async fn run<C>(sweeper: Weak<Sweeper>, rows: Weak<Rows<C>>, wake: Arc<Notify>, every: Duration)
+async fn run<C>(sweeper: Weak<Sweeper>, rows: Weak<Rows<C>>, mut turns: Interval)
 where
     C: ConnectionTrait + Send + 'static,
 {
     loop {
-        let called = timeout(every, wake.notified()).await.is_ok();
+        let turn = turns.turn().await;
         let (Some(sweeper), Some(rows)) = (sweeper.upgrade(), rows.upgrade()) else {
             return;
         };
-        let at_least = if called { sweeper.share } else { 0 };
+        let at_least = if turn == Turn::Woken { sweeper.share } else { 0 };
         sweeper.try_sweep(&rows, at_least).await;
     }
-}
-
-/// Up to a tenth longer.
-fn jittered(every: Duration) -> Duration {
-    let part = u32::try_from(RandomState::new().hash_one(()) % 100).unwrap_or_default();
-    every.saturating_add(every / 1_000 * part)
 }

@@ -17,7 +17,7 @@ use crate::{
     entity::Touchable,
     error::Result,
     feed::{Change, Id, News, Reader, Stream},
-    task::{Stop, Task},
+    schedule::{Stop, Task},
 };
 
 /// Records of one pass at most; what more there is waits in the stream.

@@ -11,7 +11,7 @@ use std::{
 /// The output of a future, or the message with which it panicked.
 ///
 /// What the future shares with others is seen by them as the panic left it, just as after a panic in a task of its own.
-pub(super) async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
+pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
     let mut future = pin!(future);
     poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {

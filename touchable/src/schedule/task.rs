@@ -1,19 +1,23 @@
 //! Background tasks that somebody owns: they have a name, they end with their handle, and one bad turn does not end
 //! them.
 
-use std::{
-    any::Any, collections::hash_map::RandomState, fmt, hash::BuildHasher, panic::AssertUnwindSafe, sync::Arc,
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
-use futures_util::FutureExt;
 use tokio::{select, sync::watch, task::JoinHandle, time::sleep};
+
+use super::caught;
+#[cfg(feature = "feed")]
+use super::longer;
 
 /// Turns of background tasks that panicked, by `task`.
 pub const PANICS: &str = "touchable_task_panics_total";
 
 /// How long a task whose handle is gone may take to put away what it holds.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// How much longer a wait may be, as a part of itself.
+#[cfg(feature = "feed")]
+const JITTER: f64 = 0.1;
 
 /// The wait after a turn that panicked.
 #[cfg(feature = "feed")]
@@ -50,10 +54,10 @@ impl Task {
         let label = Arc::clone(&name);
         Self::spawn(name, async move |stop| {
             while !stop.is_requested() {
-                let wait = match AssertUnwindSafe(turn(stop.clone())).catch_unwind().await {
-                    Ok(wait) => jittered(wait),
-                    Err(panic) => {
-                        report(&label, &*panic);
+                let wait = match caught(turn(stop.clone())).await {
+                    Ok(wait) => longer(wait, JITTER),
+                    Err(message) => {
+                        report(&label, &message);
                         AFTER_PANIC
                     }
                 };
@@ -73,11 +77,11 @@ impl Task {
         let name = name.into();
         let (stage, seen) = watch::channel(Stage::Running);
         let stop = Stop(seen);
-        let body = AssertUnwindSafe(body(stop.clone())).catch_unwind();
+        let body = caught(body(stop.clone()));
         let label = Arc::clone(&name);
         let running = tokio::spawn(async move {
             select! {
-                done = body => if let Err(panic) = done { report(&label, &*panic) },
+                done = body => if let Err(message) = done { report(&label, &message) },
                 () = async { stop.gone().await; sleep(GRACE).await } => {}
             }
         });
@@ -177,29 +181,9 @@ impl Stop {
     }
 }
 
-fn report(task: &str, panic: &(dyn Any + Send)) {
-    let message = panic_message(panic);
+fn report(task: &str, message: &str) {
     tracing::error!(task, message, "a background task panicked");
     metrics::counter!(PANICS, "task" => task.to_owned()).increment(1);
-}
-
-/// What a panic has said.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> String {
-    panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "no message".to_owned())
-}
-
-/// Up to a tenth longer, so that nodes that start together do not stay together.
-pub(crate) fn jittered(wait: Duration) -> Duration {
-    wait.saturating_add(wait / 1_000 * part_of(100))
-}
-
-/// A number below `end`, another one each time.
-pub(crate) fn part_of(end: u32) -> u32 {
-    u32::try_from(RandomState::new().hash_one(()) % u64::from(end.max(1))).unwrap_or_default()
 }
 
 #[cfg(all(test, feature = "feed"))]

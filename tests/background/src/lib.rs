@@ -1,0 +1,1 @@
+//! What goes on in the background, held against every schedule. It needs Redis and no database.

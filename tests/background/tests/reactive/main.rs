@@ -1,0 +1,14 @@
+//! Reactive caches: one suite for every schedule, by the numbers of its promises.
+
+mod changing;
+mod computing;
+mod failing;
+mod histories;
+mod left;
+mod many;
+mod places;
+mod processes;
+mod reading;
+mod script;
+mod seen;
+mod settings;

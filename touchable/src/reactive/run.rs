@@ -1,0 +1,282 @@
+//! One computation: from its claim to what is stored.
+
+use std::{any::Any, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout};
+use tracing::Instrument;
+use twox_hash::XxHash3_64;
+
+use super::{
+    compute::{Compute, Computed},
+    front::Inner,
+    jobs::{Claim, Content, Outcome, Settled},
+    reading::{Cause, ComputeError},
+};
+use crate::{
+    cache::entry::{Codec, Kind, Payload, Times, Typed, encode},
+    schedule::{Backoff, caught, longer},
+};
+
+/// How far an interval goes to either side, as a part of itself.
+pub(super) const JITTER: f64 = 0.1;
+
+/// Between two tries to store what was computed.
+const AGAIN: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+
+/// A value that was computed, with what tells it from another one.
+struct New<V> {
+    value: Arc<V>,
+    digest: u64,
+}
+
+/// What a computation has come to, and what is known of it besides.
+struct Done<V> {
+    outcome: Outcome,
+    name: &'static str,
+    new: Option<New<V>>,
+}
+
+impl<C: Compute> Inner<C> {
+    /// Computes the value of a claim, stores it, and calls the hook.
+    pub(super) async fn run(self: &Arc<Self>, claim: Claim) -> Settled {
+        let span = self.meters.span(&claim.key);
+        self.compute_and_settle(&claim).instrument(span).await
+    }
+
+    async fn compute_and_settle(self: &Arc<Self>, claim: &Claim) -> Settled {
+        let began = Instant::now();
+        let key: Result<C::Key, _> = postcard::from_bytes(&claim.encoded_key);
+        let before = claim
+            .before
+            .clone()
+            .and_then(|content| self.open(&claim.key, content));
+        let done = match &key {
+            Ok(key) => self.compute_once(claim, key, before.as_ref()).await,
+            Err(error) => self.failure(
+                claim,
+                Cause::Error,
+                format!("the key cannot be decoded, other nodes may have another type for it: {error}"),
+            ),
+        };
+        self.meters.seconds.record(began.elapsed().as_secs_f64());
+        let is_gone = matches!(done.outcome, Outcome::Gone);
+        let settled = self.settle(claim, done.outcome).await;
+        if is_gone && settled == Settled::Stored {
+            self.near.clear(&claim.key);
+        } else {
+            // Also when it was not stored: somebody else has changed it.
+            self.near.outdate(&claim.key);
+        }
+        self.meters.computed(if settled == Settled::Stored {
+            done.name
+        } else {
+            "discarded"
+        });
+        if let (Settled::Stored, Ok(key), Some(new)) = (settled, &key, done.new)
+            && before.as_ref().is_none_or(|(_, digest)| *digest != new.digest)
+        {
+            self.call_hook(key, before.as_ref().map(|(value, _)| &**value), &new.value)
+                .await;
+        }
+        settled
+    }
+
+    async fn compute_once(
+        &self,
+        claim: &Claim,
+        key: &C::Key,
+        before: Option<&(Arc<C::Value>, u64)>,
+    ) -> Done<C::Value> {
+        let limit = self.settings.compute_timeout;
+        let computing = self.compute.compute(key, before.map(|(value, _)| &**value));
+        let computed = match timeout(limit, caught(computing)).await {
+            Err(_) => return self.failure(claim, Cause::Timeout, format!("it did not end within {limit:?}")),
+            Ok(Err(message)) => return self.failure(claim, Cause::Panic, format!("it panicked: {message}")),
+            Ok(Ok(Err(error))) => return self.failure(claim, Cause::Error, error.to_string()),
+            Ok(Ok(Ok(computed))) => computed,
+        };
+        let (value, again_in) = match computed {
+            Computed::Gone => {
+                return Done {
+                    outcome: Outcome::Gone,
+                    name: "gone",
+                    new: None,
+                };
+            }
+            Computed::Value(value) => (Some(value), None),
+            Computed::Unchanged => (None, None),
+            Computed::AgainIn { value, again_in } => (value, Some(again_in)),
+        };
+        let interval = again_in.unwrap_or(self.settings.refresh_interval);
+        let next = if again_in.is_some() {
+            interval
+        } else {
+            around(interval)
+        };
+        match (value, before) {
+            (Some(value), _) => self.valued(claim, Arc::new(value), interval, next),
+            (None, Some(_)) => Done {
+                outcome: Outcome::Unchanged { interval, next },
+                name: "unchanged",
+                new: None,
+            },
+            (None, None) => {
+                let message = "it is `Unchanged`, but there is no value before".to_owned();
+                self.failure(claim, Cause::Error, message)
+            }
+        }
+    }
+
+    fn valued(
+        &self,
+        claim: &Claim,
+        value: Arc<C::Value>,
+        interval: Duration,
+        next: Duration,
+    ) -> Done<C::Value> {
+        let limit = self.settings.max_value_bytes;
+        let encoded = if self.jobs.is_shared() {
+            encode::<Typed<C::Value>>(&value, limit)
+        } else {
+            // Nobody decodes it.
+            Typed::<C::Value>::encode(&value)
+        };
+        let payload = match encoded {
+            Ok(Some(payload)) => payload,
+            Ok(None) => return self.failure(claim, Cause::TooLarge, "it has no encoding".to_owned()),
+            Err(error) => {
+                return self.failure(
+                    claim,
+                    Cause::TooLarge,
+                    format!("the value cannot be encoded: {error}"),
+                );
+            }
+        };
+        let size = payload.content.as_bytes().len();
+        let too_large = || format!("the value has {size} bytes, more than {limit}; raise `max_value_bytes`");
+        if payload.is_too_large || size > limit {
+            return self.failure(claim, Cause::TooLarge, too_large());
+        }
+        let digest = digest(&payload);
+        let content = if self.jobs.is_shared() {
+            match self.format.wrap(&claim.key, None, EVER, &payload) {
+                Some(bytes) => Content::Encoded(bytes),
+                None => return self.failure(claim, Cause::TooLarge, too_large()),
+            }
+        } else {
+            Content::Typed(Arc::clone(&value) as Arc<dyn Any + Send + Sync>, digest)
+        };
+        Done {
+            outcome: Outcome::Value {
+                content,
+                interval,
+                next,
+            },
+            name: "value",
+            new: Some(New { value, digest }),
+        }
+    }
+
+    fn failure(&self, claim: &Claim, cause: Cause, message: String) -> Done<C::Value> {
+        let failures = claim.failures.saturating_add(1);
+        let pause = self.settings.backoff.pause(failures);
+        tracing::warn!(
+            name = C::NAME,
+            key = &*claim.key,
+            failures,
+            message,
+            "a value could not be computed"
+        );
+        Done {
+            outcome: Outcome::Failed {
+                error: Arc::new(ComputeError {
+                    cause,
+                    message,
+                    failures,
+                }),
+                next: pause.max(self.settings.refresh_interval),
+            },
+            name: cause.name(),
+            new: None,
+        }
+    }
+
+    /// Stores an outcome. As long as the claim may hold it tries again: what was computed was expensive.
+    async fn settle(&self, claim: &Claim, outcome: Outcome) -> Settled {
+        let began = Instant::now();
+        let mut tries = 0;
+        loop {
+            match self.jobs.settle(claim, outcome.clone()).await {
+                Ok(settled) => return settled,
+                Err(error) if began.elapsed() < self.settings.claim_time => {
+                    tries += 1;
+                    tracing::debug!(name = C::NAME, key = &*claim.key, %error, "a value is not stored yet");
+                    sleep(AGAIN.pause(tries)).await;
+                }
+                Err(error) => {
+                    tracing::warn!(name = C::NAME, key = &*claim.key, %error, "a value could not be stored");
+                    return Settled::Lost;
+                }
+            }
+        }
+    }
+
+    async fn call_hook(&self, key: &C::Key, old: Option<&C::Value>, new: &C::Value) {
+        let call = caught(self.compute.on_updated(key, old, new));
+        let problem = match timeout(self.settings.compute_timeout, call).await {
+            Ok(Ok(())) => return,
+            Ok(Err(message)) => message,
+            Err(_) => "it did not end in time".to_owned(),
+        };
+        tracing::error!(name = C::NAME, problem, "`on_updated` failed");
+        self.meters.hook_failures.increment(1);
+    }
+
+    /// A stored value and its digest; nothing when it is of another type, such as one of another release.
+    pub(super) fn open(&self, key: &str, content: Content) -> Option<(Arc<C::Value>, u64)> {
+        match content {
+            Content::Typed(value, digest) => value.downcast().ok().map(|value| (value, digest)),
+            Content::Encoded(bytes) => {
+                let payload = self
+                    .format
+                    .unwrap(key, bytes)
+                    .and_then(super::super::cache::entry::Entry::payload);
+                let payload = payload.ok()?;
+                let digest = digest(&payload);
+                let value = Typed::<C::Value>::decode(Some(payload), self.settings.max_value_bytes);
+                value.ok().map(|value| (Arc::new(value), digest))
+            }
+        }
+    }
+}
+
+/// The envelope's own times are not used: the schedule has them.
+const EVER: Times = Times {
+    created: 0,
+    fresh_until: Times::NEVER,
+    kept_until: Times::NEVER,
+    load_micros: 0,
+};
+
+fn digest(payload: &Payload) -> u64 {
+    debug_assert_eq!(payload.kind, Kind::Typed);
+    XxHash3_64::oneshot_with_seed(payload.shape, payload.content.as_bytes())
+}
+
+/// An interval with its jitter: anything from a tenth less to a tenth more.
+fn around(interval: Duration) -> Duration {
+    longer(interval.mul_f64(1.0 - JITTER), 2.0 * JITTER / (1.0 - JITTER))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tenth_to_either_side() {
+        let minute = Duration::from_mins(1);
+        let all: Vec<f64> = (0..1_000).map(|_| around(minute).as_secs_f64()).collect();
+        assert!(all.iter().all(|each| (54.0..=66.0).contains(each)));
+        assert!(all.iter().any(|each| *each < 56.0) && all.iter().any(|each| *each > 64.0));
+    }
+}

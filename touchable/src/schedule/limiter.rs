@@ -1,0 +1,142 @@
+//! Keeping below a rate.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync,
+    time::{Instant, sleep},
+};
+
+/// Lets so many pass in a time, evenly, in the order in which they came.
+///
+/// The *generic cell rate algorithm* of ATM traffic management (ITU-T I.371): one moment is all it remembers. Who waits and is
+/// dropped takes nothing.
+///
+/// ```
+/// use std::time::Duration;
+/// use touchable::schedule::Limiter;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let begun = tokio::time::Instant::now();
+/// let limiter = Limiter::new(10, Duration::from_secs(1));
+/// for _ in 0..11 {
+///     limiter.acquire().await;
+/// }
+/// assert_eq!(begun.elapsed(), Duration::from_secs(1));
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Limiter {
+    /// From one to the next.
+    pace: Duration,
+    /// By how much of their pace some may come early.
+    slack: Duration,
+    /// When the next one would come if all had kept the pace; `None` before the first.
+    next: Mutex<Option<Instant>>,
+    /// Who waits, in order.
+    queue: sync::Mutex<()>,
+}
+
+impl Limiter {
+    /// So many in a time, each at its pace: 10 in a second is one in 100 ms.
+    ///
+    /// # Panics
+    /// When `count` is zero.
+    #[must_use]
+    pub const fn new(count: u32, per: Duration) -> Self {
+        assert!(count > 0, "a limit of none lets nobody pass");
+        Self {
+            pace: Duration::from_nanos(per.as_nanos() as u64 / count as u64),
+            slack: Duration::ZERO,
+            next: Mutex::new(None),
+            queue: sync::Mutex::const_new(()),
+        }
+    }
+
+    /// How many may pass at once after a rest; one by default. The rate holds all the same.
+    #[must_use]
+    pub fn burst(mut self, burst: u32) -> Self {
+        self.slack = self.pace.saturating_mul(burst.saturating_sub(1));
+        self
+    }
+
+    /// Waits for its turn.
+    pub async fn acquire(&self) {
+        let _turn = self.queue.lock().await;
+        while let Err(wait) = self.try_pass() {
+            sleep(wait).await;
+        }
+    }
+
+    /// Passes if that needs no wait and nobody waits.
+    #[must_use]
+    pub fn try_acquire(&self) -> bool {
+        self.queue.try_lock().is_ok_and(|_turn| self.try_pass().is_ok())
+    }
+
+    fn try_pass(&self) -> Result<(), Duration> {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let due = next.map_or(now, |next| next.max(now));
+        let early = due - now;
+        if early > self.slack {
+            return Err(early - self.slack);
+        }
+        *next = Some(due + self.pace);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::{advance, timeout};
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    async fn passed_at_once(limiter: &Limiter) -> u32 {
+        let mut passed = 0;
+        while timeout(Duration::ZERO, limiter.acquire()).await.is_ok() {
+            passed += 1;
+        }
+        passed
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn so_many_in_a_time() {
+        let limiter = Limiter::new(5, SECOND);
+        let begun = Instant::now();
+        for _ in 0..=50 {
+            limiter.acquire().await;
+        }
+        assert_eq!(begun.elapsed(), SECOND * 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_after_a_rest_and_the_rate_after_it() {
+        let limiter = Limiter::new(10, SECOND).burst(4);
+        assert_eq!(passed_at_once(&limiter).await, 4);
+        advance(SECOND * 60).await;
+        assert_eq!(passed_at_once(&limiter).await, 4);
+        advance(SECOND / 10).await;
+        assert_eq!(passed_at_once(&limiter).await, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_dropped_while_waiting_takes_nothing() {
+        let limiter = Limiter::new(1, SECOND);
+        limiter.acquire().await;
+        for _ in 0..10 {
+            assert!(timeout(SECOND / 100, limiter.acquire()).await.is_err());
+        }
+        let begun = Instant::now();
+        limiter.acquire().await;
+        assert!(begun.elapsed() <= SECOND);
+        assert!(!limiter.try_acquire());
+    }
+}

@@ -1,0 +1,36 @@
+//! Everything that waits: back-off, intervals, queues of what is due, rate limits, and the tasks in which it happens.
+//!
+//! | for | look at |
+//! |---|---|
+//! | the pause after a failure | [`Backoff`] |
+//! | keeping below a rate | [`Limiter`] |
+//! | work in the background that somebody owns | `Task` (features `lease`, `reactive`) |
+//!
+//! All of it is on tokio's time, which tests pause. What is stored is stamped by [`Clock`](crate::Clock) instead, which tests
+//! set; the two never mix.
+
+mod backoff;
+#[cfg(any(feature = "cache", feature = "lease"))]
+mod caught;
+#[cfg(any(feature = "cache", feature = "reactive"))]
+mod interval;
+mod jitter;
+mod limiter;
+#[cfg(feature = "reactive")]
+mod queue;
+#[cfg(any(feature = "lease", feature = "reactive"))]
+mod task;
+
+pub use backoff::Backoff;
+#[cfg(any(feature = "cache", feature = "lease"))]
+pub(crate) use caught::caught;
+#[cfg(any(feature = "cache", feature = "reactive"))]
+pub(crate) use interval::{Interval, Turn, Wake};
+pub(crate) use jitter::longer;
+pub use limiter::Limiter;
+#[cfg(feature = "reactive")]
+pub(crate) use queue::{DueQueue, Place};
+#[cfg(any(feature = "lease", feature = "reactive"))]
+pub(crate) use task::Stop;
+#[cfg(any(feature = "lease", feature = "reactive"))]
+pub use task::Task;
