@@ -137,6 +137,17 @@ impl<'a> Race<'a> {
     }
 }
 
+impl Ratio {
+    /// A figure that no race has found.
+    pub fn new(name: impl Into<String>, value: f64, goal: Goal) -> Self {
+        Self {
+            name: name.into(),
+            value,
+            goal,
+        }
+    }
+}
+
 impl fmt::Display for Ratio {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ratio {} {:.3} goal {}", self.name, self.value, self.goal)

@@ -47,13 +47,19 @@
 //! ```
 //!
 //! What else a page shows belongs to its validators: [`Validators::and`].
+//!
+//! A page that is not there yet is [`accepted`] or [`unavailable`], with `Retry-After`.
 
 mod date;
 mod entity_tag;
 mod freshness;
+mod retry;
 mod validators;
 
 pub use freshness::Freshness;
+#[cfg(feature = "reactive")]
+pub use retry::respond;
+pub use retry::{accepted, unavailable};
 pub use validators::Validators;
 
 use http::HeaderMap;

@@ -209,7 +209,7 @@ impl<C: Compute> Reactive<C> {
     /// When somebody else computes it for longer than a computation may take; see [`read`](Self::read).
     pub async fn compute_now(&self, key: &C::Key) -> Result<Reading<C::Value>> {
         let name = self.inner.name(key)?;
-        let encoded = self.inner.encoded(key)?;
+        let encoded = Inner::<C>::encoded(key)?;
         let limit = self.inner.settings.compute_timeout + self.inner.settings.claim_time;
         let end = Instant::now() + limit;
         let want = Want {
@@ -238,7 +238,7 @@ impl<C: Compute> Reactive<C> {
     /// # Errors
     /// See [`peek`](Self::peek).
     pub async fn inspect(&self, key: &C::Key) -> Result<Option<Inspected>> {
-        self.inner.jobs.inspect(&*self.inner.name(key)?).await
+        self.inner.jobs.inspect(&self.inner.name(key)?).await
     }
 
     /// How this computes values.
@@ -295,7 +295,7 @@ impl<C: Compute> Inner<C> {
         })
     }
 
-    fn encoded(&self, key: &C::Key) -> Result<Vec<u8>> {
+    fn encoded(key: &C::Key) -> Result<Vec<u8>> {
         postcard::to_allocvec(key).map_err(|error| {
             Failure::Key {
                 name: C::NAME,
@@ -363,7 +363,7 @@ impl<C: Compute> Inner<C> {
         {
             return Ok(found);
         }
-        let encoded = self.encoded(key)?;
+        let encoded = Self::encoded(key)?;
         let want = Want {
             encoded_key: &encoded,
             version,

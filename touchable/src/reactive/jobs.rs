@@ -103,10 +103,13 @@ pub struct Claim {
     pub(super) late: Duration,
 }
 
+/// A key, and the token of its claim.
+pub type HeldKey = (Arc<str>, u64);
+
 /// What could be claimed.
 #[derive(Debug, Default)]
 pub struct Claims {
-    pub(super) claims: Vec<Claim>,
+    pub(super) taken: Vec<Claim>,
     /// When to look again, if something will be due.
     pub(super) next: Option<Duration>,
     /// How many keys are wanted, and for how long the first of those that are left is due.
@@ -213,12 +216,12 @@ pub trait Jobs: Send + Sync {
     async fn take(&self, key: &str, want: Want<'_>) -> Result<Option<Claim>>;
 
     /// Holds claims longer; those that are lost come back.
-    async fn renew(&self, held: &[(Arc<str>, u64)]) -> Result<Vec<Arc<str>>>;
+    async fn renew(&self, held: &[HeldKey]) -> Result<Vec<Arc<str>>>;
 
     async fn settle(&self, claim: &Claim, outcome: Outcome) -> Result<Settled>;
 
     /// Gives claims back: their keys are due now.
-    async fn release(&self, held: &[(Arc<str>, u64)]) -> Result<()>;
+    async fn release(&self, held: &[HeldKey]) -> Result<()>;
 
     async fn inspect(&self, key: &str) -> Result<Option<Inspected>>;
 

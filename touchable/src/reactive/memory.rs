@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::{
     jobs::{
-        Claim, Claims, Content, Follow, Found, Inspected, Jobs, Outcome, Schedule, Settled, Stored, Terms,
-        Want, is_older, sealed,
+        Claim, Claims, Content, Follow, Found, HeldKey, Inspected, Jobs, Outcome, Schedule, Settled, Stored,
+        Terms, Want, is_older, sealed,
     },
     reading::ComputeError,
 };
@@ -288,18 +288,18 @@ impl Jobs for MemoryJobs {
         let now = Instant::now();
         let mut queue = self.lock();
         queue.end_claims(now);
-        let mut claims = Vec::new();
-        while claims.len() < most
+        let mut taken = Vec::new();
+        while taken.len() < most
             && let Some(claim) = self.next(&mut queue, now)
         {
-            claims.push(claim);
+            taken.push(claim);
         }
         let first = queue
             .first()
             .and_then(|(rank, key)| Some((rank, queue.get(&key)?.due.min(queue.get(&key)?.wanted_until))));
         let next = first.map(|(_, at)| at).into_iter().chain(queue.first_end()).min();
         Ok(Claims {
-            claims,
+            taken,
             next: next.map(|at| at.saturating_duration_since(now)),
             wanted: queue.len() as u64,
             overdue: first.map_or(Duration::ZERO, |(_, at)| now.saturating_duration_since(at)),
@@ -314,7 +314,7 @@ impl Jobs for MemoryJobs {
         Ok(self.start(&mut queue, key.into(), now))
     }
 
-    async fn renew(&self, held: &[(Arc<str>, u64)]) -> Result<Vec<Arc<str>>> {
+    async fn renew(&self, held: &[HeldKey]) -> Result<Vec<Arc<str>>> {
         let until = Instant::now() + self.terms.claim_time;
         let mut queue = self.lock();
         let lost = held
@@ -352,7 +352,7 @@ impl Jobs for MemoryJobs {
         })
     }
 
-    async fn release(&self, held: &[(Arc<str>, u64)]) -> Result<()> {
+    async fn release(&self, held: &[HeldKey]) -> Result<()> {
         let now = Instant::now();
         let mut queue = self.lock();
         for (key, token) in held {

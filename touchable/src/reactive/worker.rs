@@ -13,7 +13,11 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
-use super::{compute::Compute, front::Inner, jobs::Claim};
+use super::{
+    compute::Compute,
+    front::Inner,
+    jobs::{Claim, HeldKey},
+};
 use crate::schedule::{Backoff, Interval, Stop};
 
 /// How often a worker looks whatever it was told: what is due by the word of another node reaches it as news, which can be
@@ -26,16 +30,19 @@ const PAUSES: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_
 /// How long a worker that stops waits for what it has begun.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// The claims that this node holds, and the tasks that compute them.
+/// By key: the token of its claim, and the task that computes it.
+type Claimed = HashMap<Arc<str>, (u64, AbortHandle)>;
+
+/// The claims that this node holds.
 #[derive(Clone, Default)]
-struct Held(Arc<Mutex<HashMap<Arc<str>, (u64, AbortHandle)>>>);
+struct Held(Arc<Mutex<Claimed>>);
 
 impl Held {
-    fn with<T>(&self, look: impl FnOnce(&mut HashMap<Arc<str>, (u64, AbortHandle)>) -> T) -> T {
+    fn with<T>(&self, look: impl FnOnce(&mut Claimed) -> T) -> T {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn all(&self) -> Vec<(Arc<str>, u64)> {
+    fn all(&self) -> Vec<HeldKey> {
         self.with(|held| {
             let all = held.iter().map(|(key, (token, _))| (Arc::clone(key), *token));
             all.collect()
@@ -113,11 +120,11 @@ impl<C: Compute> Worker<C> {
         self.failures = 0;
         #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
         self.inner.meters.wanted.set(found.wanted as f64);
-        let late = found.claims.iter().map(|claim| claim.late).max();
+        let late = found.taken.iter().map(|claim| claim.late).max();
         let lag = found.overdue.max(late.unwrap_or_default());
         self.inner.meters.lag.set(lag.as_secs_f64());
-        let is_more = found.claims.len() == places.len();
-        for claim in found.claims {
+        let is_more = found.taken.len() == places.len();
+        for claim in found.taken {
             if let Some(place) = places.pop() {
                 self.begin(claim, place);
             }

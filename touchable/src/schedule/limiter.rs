@@ -48,9 +48,11 @@ impl Limiter {
     /// When `count` is zero.
     #[must_use]
     pub const fn new(count: u32, per: Duration) -> Self {
-        assert!(count > 0, "a limit of none lets nobody pass");
+        let Some(pace) = per.checked_div(count) else {
+            panic!("a limit of none lets nobody pass");
+        };
         Self {
-            pace: Duration::from_nanos(per.as_nanos() as u64 / count as u64),
+            pace,
             slack: Duration::ZERO,
             next: Mutex::new(None),
             queue: sync::Mutex::const_new(()),
@@ -82,9 +84,9 @@ impl Limiter {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let due = next.map_or(now, |next| next.max(now));
-        let early = due - now;
-        if early > self.slack {
-            return Err(early - self.slack);
+        let wait = (due - now).saturating_sub(self.slack);
+        if !wait.is_zero() {
+            return Err(wait);
         }
         *next = Some(due + self.pace);
         Ok(())

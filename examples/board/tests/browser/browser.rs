@@ -1,87 +1,20 @@
-//! Chromium, and a page in it as its reader sees it.
+//! A page of the board in Chromium, as its reader sees it.
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, ErrorKind},
-    panic::{AssertUnwindSafe, resume_unwind},
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
-use fantoccini::{Client, ClientBuilder, Locator, elements::Element};
-use futures_util::FutureExt;
-use hyper_util::client::legacy::connect::HttpConnector;
+use fantoccini::{Client, Locator, elements::Element};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use crate::Node;
 
-const MISSING: &str = "run scripts/test, or install chromium and chromium-driver";
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Runs a test in a browser of its own, which ends whether the test fails or not.
+/// Runs a test in a browser of its own.
 pub async fn in_browser(test: impl AsyncFnOnce(&Page)) {
-    let driver = Driver::start();
-    let directory = tempfile::tempdir().unwrap();
-    let page = Page(driver.open(&directory).await);
-    let outcome = AssertUnwindSafe(test(&page)).catch_unwind().await;
-    page.0.close().await.unwrap();
-    if let Err(panic) = outcome {
-        resume_unwind(panic);
-    }
-}
-
-/// A chromedriver on a free port.
-struct Driver {
-    process: Child,
-    port: u16,
-}
-
-impl Driver {
-    fn start() -> Self {
-        let process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .spawn();
-        let mut process = process.unwrap_or_else(|error| match error.kind() {
-            ErrorKind::NotFound => panic!("there is no chromedriver: {MISSING}"),
-            _ => panic!("chromedriver does not start: {error}"),
-        });
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines.map_while(Result::ok).find_map(|line| {
-            let (_, port) = line.split_once("started successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        });
-        Self {
-            process,
-            port: port.expect("chromedriver says its port"),
-        }
-    }
-
-    async fn open(&self, directory: &TempDir) -> Client {
-        let own = format!("--user-data-dir={}", directory.path().display());
-        let capabilities = json!({ "goog:chromeOptions": { "args": [
-            "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-            "--disable-background-networking", "--disable-component-update", "--disable-sync",
-            // A small /dev/shm, as containers have it, would end pages.
-            "--disable-dev-shm-usage", own,
-        ] } });
-        let Value::Object(capabilities) = capabilities else {
-            unreachable!("it is written as an object")
-        };
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{}", self.port))
-            .await;
-        client.unwrap_or_else(|error| panic!("Chromium does not start ({error}): {MISSING}"))
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    touchable_browser::in_browser(async |client| test(&Page(client.clone())).await).await;
 }
 
 /// The page that the browser shows.

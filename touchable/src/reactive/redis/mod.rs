@@ -5,7 +5,6 @@ mod news;
 mod scripts;
 
 use std::{
-    collections::HashMap,
     fmt,
     sync::{
         Arc, Mutex, PoisonError,
@@ -26,8 +25,8 @@ use self::{
 };
 use super::{
     jobs::{
-        Claim, Claims, Content, Follow, Found, Inspected, Jobs, Outcome, Schedule, Settled, Stored, Terms,
-        Want, sealed,
+        Claim, Claims, Content, Follow, Found, HeldKey, Inspected, Jobs, Outcome, Schedule, Settled, Stored,
+        Terms, Want, sealed,
     },
     observe::UNKNOWN,
     reading::{Cause, ComputeError},
@@ -262,7 +261,7 @@ impl RedisJobs {
             .await
             .map_err(|error| self.failed("claim", "", error))?;
         Ok(Claims {
-            claims: claimed.into_iter().map(|claimed| claim(claimed, token)).collect(),
+            taken: claimed.into_iter().map(|claimed| claim(claimed, token)).collect(),
             next: u64::try_from(next).ok().map(Duration::from_millis),
             wanted,
             overdue: Duration::from_millis(overdue),
@@ -312,16 +311,15 @@ impl RedisJobs {
     }
 
     /// Claims by the shard they lie in.
-    fn by_shard<'a>(&self, held: &'a [(Arc<str>, u64)]) -> Vec<(Shard, Vec<&'a (Arc<str>, u64)>)> {
-        let mut by_shard: HashMap<String, (Shard, Vec<&(Arc<str>, u64)>)> = HashMap::new();
-        for each in held {
-            let shard = self.keys.shard(&each.0);
-            let of = by_shard
-                .entry(shard.entry.clone())
-                .or_insert_with(|| (shard.clone(), Vec::new()));
-            of.1.push(each);
-        }
-        by_shard.into_values().collect()
+    fn by_shard<'a>(&self, held: &'a [HeldKey]) -> Vec<(&Shard, Vec<&'a HeldKey>)> {
+        let of = |shard: &Shard| {
+            let in_it = held
+                .iter()
+                .filter(|(key, _)| self.keys.shard(key).entry == shard.entry);
+            in_it.collect::<Vec<_>>()
+        };
+        let all = self.keys.shards.iter().map(|shard| (shard, of(shard)));
+        all.filter(|(_, held)| !held.is_empty()).collect()
     }
 }
 
@@ -416,22 +414,22 @@ impl Jobs for RedisJobs {
         let mut others = Vec::new();
         for shard in shards {
             let found = self
-                .claim_in(shard, most - all.claims.len(), self.terms.lead)
+                .claim_in(shard, most - all.taken.len(), self.terms.lead)
                 .await?;
             if found.next.is_some_and(|next| next.is_zero()) {
                 others.push(shard);
             } else {
                 all.next = all.next.into_iter().chain(found.next).min();
             }
-            all.claims.extend(found.claims);
+            all.taken.extend(found.taken);
             all.wanted += found.wanted;
             all.overdue = all.overdue.max(found.overdue);
         }
         for shard in others {
             let found = self
-                .claim_in(shard, most - all.claims.len(), Duration::ZERO)
+                .claim_in(shard, most - all.taken.len(), Duration::ZERO)
                 .await?;
-            all.claims.extend(found.claims);
+            all.taken.extend(found.taken);
             all.next = all.next.into_iter().chain(found.next).min();
         }
         Ok(all)
@@ -459,7 +457,7 @@ impl Jobs for RedisJobs {
         Ok(Some(claim(claimed, token)))
     }
 
-    async fn renew(&self, held: &[(Arc<str>, u64)]) -> Result<Vec<Arc<str>>> {
+    async fn renew(&self, held: &[HeldKey]) -> Result<Vec<Arc<str>>> {
         let by_shard = self.by_shard(held);
         let renewals = by_shard.iter().map(async |(shard, held)| {
             scripts::RENEW
@@ -526,7 +524,7 @@ impl Jobs for RedisJobs {
         })
     }
 
-    async fn release(&self, held: &[(Arc<str>, u64)]) -> Result<()> {
+    async fn release(&self, held: &[HeldKey]) -> Result<()> {
         let by_shard = self.by_shard(held);
         let releases = by_shard.iter().map(async |(shard, held)| {
             scripts::RELEASE

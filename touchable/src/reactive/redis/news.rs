@@ -24,7 +24,7 @@ const PAUSES: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_
 /// A subscription that is renewed when it ends.
 pub(super) struct Channel {
     server: Server,
-    channel: String,
+    name: String,
     subscription: Option<(PubSubSink, PubSubStream)>,
     failures: u32,
     /// Not before this.
@@ -32,10 +32,10 @@ pub(super) struct Channel {
 }
 
 impl Channel {
-    pub(super) const fn new(server: Server, channel: String) -> Self {
+    pub(super) const fn new(server: Server, name: String) -> Self {
         Self {
             server,
-            channel,
+            name,
             subscription: None,
             failures: 0,
             pause_until: None,
@@ -79,14 +79,14 @@ impl Follow for Channel {
             // Noted before, so that a future that is dropped here does not hurry the next one.
             self.failures = self.failures.saturating_add(1);
             self.pause_until = Some(Instant::now() + PAUSES.pause(self.failures));
-            match self.server.subscribe(&self.channel).await {
+            match self.server.subscribe(&self.name).await {
                 Ok(subscription) => {
                     self.subscription = Some(subscription.split());
                     (self.failures, self.pause_until) = (0, None);
                     return News::Connected;
                 }
                 Err(error) => {
-                    tracing::debug!(channel = self.channel, %error, "cannot follow what other nodes change");
+                    tracing::debug!(channel = self.name, %error, "cannot follow what other nodes change");
                 }
             }
         }
