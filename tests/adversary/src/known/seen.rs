@@ -3,7 +3,7 @@
 use touchable_tests::Backend;
 
 use crate::{
-    history::{History, Isolation, Order, Step, What, Write, Writer},
+    history::{History, Isolation, Order, Quiet, Step, What, Write, Writer},
     player::is_refused,
     schema::{Schema, Table},
     violation::{Check, Violation},
@@ -99,6 +99,31 @@ impl<'a> Seen<'a> {
         writers.iter().enumerate().any(|(at, writer)| {
             let mut others = writers.iter().enumerate().filter(|(other, _)| *other != at);
             keeps(writer) && others.any(|(_, other)| other.steps.iter().any(leads))
+        })
+    }
+
+    /// Whether a transaction changes a row past the rules, and then suppresses touches of a save of that row.
+    #[must_use]
+    pub fn suppresses_behind_a_bypass(&self) -> bool {
+        self.history.writers.iter().any(|writer| {
+            let mut bypassed = Vec::new();
+            writer.steps.iter().any(|step| match step {
+                Step::Commit | Step::Rollback => {
+                    bypassed.clear();
+                    false
+                }
+                Step::Write(write) => match &write.what {
+                    What::Bypass(row, _) | What::Raw(row, _) => {
+                        bypassed.push(*row);
+                        false
+                    }
+                    What::Update(row, ..) | What::Delete(row, ..) => {
+                        write.quiet != Quiet::No && bypassed.contains(row)
+                    }
+                    _ => false,
+                },
+                _ => false,
+            })
         })
     }
 

@@ -35,7 +35,8 @@ impl Compute for Processes {
             append(&self.dir.join("overlaps"))?.write_all(b"!")?;
         }
         append(&self.dir.join(format!("{key}.runs")))?.write_all(b".")?;
-        tokio::time::sleep(self.time).await;
+        // Not to be ended from outside: what it has begun it also brings to its end.
+        tokio::task::block_in_place(|| std::thread::sleep(self.time));
         drop(lock);
         let value = format!("worker {}, run {run}", self.number);
         File::create(self.dir.join(&value))?;
