@@ -12,7 +12,8 @@ use syn::{Attribute, Expr, ExprLit, Item, Lit, Meta};
 const MARK: &str = "<!-- what follows is written by tests/readme.rs -->\n";
 
 /// A part of the page, and how the names of its binaries begin.
-const PARTS: [(&str, &[&str]); 4] = [
+const PARTS: [(&str, &[&str]); 5] = [
+    ("Reactive cache", &["reactive"]),
     ("Cache", &["cache_", "cases_cache"]),
     ("Feed and leases", &["feed", "lease", "cases_feed"]),
     ("The house", &["layers", "pedantic", "readme", "cases_packages"]),
@@ -43,6 +44,9 @@ fn the_list_of_tests_is_up_to_date() {
     }
 }
 
+/// The folders that tests lie in.
+const FOLDERS: [&str; 2] = ["tests", "background/tests"];
+
 /// The behaviours of `touch.md`, and those of them whose tests bear the name of the kind of fault that found them.
 const BEHAVIOURS: std::ops::RangeInclusive<u32> = 1..=47;
 const BY_KIND: [(u32, &str); 10] = [
@@ -60,20 +64,32 @@ const BY_KIND: [(u32, &str); 10] = [
 
 #[test]
 fn every_behaviour_is_held() {
+    let missing = not_held("Touches", BEHAVIOURS, &BY_KIND);
+    assert!(missing.is_empty(), "no test holds {missing:?}");
+}
+
+/// The behaviours of `reactive.md`.
+const REACTIVE: std::ops::RangeInclusive<u32> = 1..=17;
+
+#[test]
+fn every_behaviour_of_reactive_caches_is_held() {
+    let missing = not_held("Reactive cache", REACTIVE, &[]);
+    assert!(missing.is_empty(), "no test holds {missing:?}");
+}
+
+fn not_held(part: &str, mut all: std::ops::RangeInclusive<u32>, by_kind: &[(u32, &str)]) -> Vec<u32> {
     let files = files();
-    let touches = files.iter().filter(|(module, _)| part_of(module) == "Touches");
-    let names: Vec<&String> = touches
+    let of_part = files.iter().filter(|(module, _)| part_of(module) == part);
+    let names: Vec<&String> = of_part
         .flat_map(|(_, held)| held.tests.values())
         .flatten()
         .collect();
-    let missing: Vec<u32> = BEHAVIOURS
-        .filter(|number| {
-            let kind = BY_KIND.iter().find(|(other, _)| other == number);
-            let head = kind.map_or_else(|| format!("b{number:02}_"), |(_, kind)| (*kind).to_owned());
-            !names.iter().any(|name| name.starts_with(&head))
-        })
-        .collect();
-    assert!(missing.is_empty(), "no test holds {missing:?}");
+    let is_missing = |number: &u32| {
+        let kind = by_kind.iter().find(|(other, _)| other == number);
+        let head = kind.map_or_else(|| format!("b{number:02}_"), |(_, kind)| (*kind).to_owned());
+        !names.iter().any(|name| name.starts_with(&head))
+    };
+    all.by_ref().filter(is_missing).collect()
 }
 
 /// The part of the page that a file belongs to.
@@ -84,11 +100,13 @@ fn part_of(module: &str) -> &'static str {
 
 fn files() -> BTreeMap<String, Held> {
     let mut files = BTreeMap::new();
-    read(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"),
-        "",
-        &mut files,
-    );
+    for folder in FOLDERS {
+        read(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            "",
+            &mut files,
+        );
+    }
     files
 }
 
@@ -199,6 +217,8 @@ fn listed(name: &str, text: &str) -> Vec<(String, String)> {
         "on_every_store" => Some("every store"),
         "on_every_store_that_fails" => Some("every store that can fail"),
         "on_every_place" => Some("every place"),
+        "on_every_schedule" => Some("every schedule"),
+        "on_every_shared_schedule" => Some("Redis and Redis Cluster"),
         _ => return Vec::new(),
     };
     // What stands before the colon says on what the tests run.

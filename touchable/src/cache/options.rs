@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{entry::Times, store::Ttl};
-use crate::error::{Error, Result, cache::Failure};
+use crate::{
+    error::{Error, Result, cache::Failure},
+    schedule::shorter,
+};
 
 /// How long an entry lives, and what happens around its end.
 ///
@@ -158,7 +161,7 @@ impl Options {
         let (Some(ttl), Some(kept)) = (self.ttl, self.kept()?) else {
             return Ok((times(Times::NEVER, Times::NEVER), None));
         };
-        let fresh = ttl.duration().mul_f64(self.jitter.mul_add(-fastrand::f64(), 1.0));
+        let fresh = shorter(ttl.duration(), self.jitter);
         let fresh_until = after(now, fresh.max(Ttl::MIN));
         Ok((times(fresh_until, after(now, kept.duration())), Some(kept)))
     }

@@ -20,7 +20,7 @@ use crate::{
 /// By how long first fills go before refreshes: none that was asked for more than this after a refresh was due goes before it.
 const LEAD: Duration = Duration::from_secs(10);
 /// Nothing waits longer.
-const LONGEST: Duration = Duration::from_hours(24 * 366);
+pub(super) const LONGEST: Duration = Duration::from_hours(24 * 366);
 /// Shorter times are those of a mistake.
 const SHORTEST: Duration = Duration::from_millis(1);
 const SHORTEST_CLAIM: Duration = Duration::from_millis(100);

@@ -148,10 +148,6 @@ pub enum Settled {
 
 /// What another node has done.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "redis"),
-    expect(dead_code, reason = "there are no other nodes")
-)]
 pub enum News {
     /// The copies of this key are outdated.
     Changed(String),

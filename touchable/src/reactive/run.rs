@@ -7,6 +7,7 @@ use tracing::Instrument;
 use twox_hash::XxHash3_64;
 
 use super::{
+    builder::LONGEST,
     compute::{Compute, Computed},
     front::Inner,
     jobs::{Claim, Content, Outcome, Settled},
@@ -19,6 +20,9 @@ use crate::{
 
 /// How far an interval goes to either side, as a part of itself.
 pub(super) const JITTER: f64 = 0.1;
+
+/// No computation asks for another one sooner: zero is no pause at all.
+const SOONEST: Duration = Duration::from_millis(10);
 
 /// Between two tries to store what was computed.
 const AGAIN: Backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
@@ -107,6 +111,7 @@ impl<C: Compute> Inner<C> {
             Computed::Unchanged => (None, None),
             Computed::AgainIn { value, again_in } => (value, Some(again_in)),
         };
+        let again_in = again_in.map(|time| time.clamp(SOONEST, LONGEST));
         let interval = again_in.unwrap_or(self.settings.refresh_interval);
         let next = if again_in.is_some() {
             interval
@@ -194,7 +199,7 @@ impl<C: Compute> Inner<C> {
                     message,
                     failures,
                 }),
-                next: pause.max(self.settings.refresh_interval),
+                next: pause.max(self.settings.refresh_interval).min(LONGEST),
             },
             name: cause.name(),
             new: None,

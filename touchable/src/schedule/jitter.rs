@@ -9,6 +9,12 @@ pub(crate) fn longer(wait: Duration, fraction: f64) -> Duration {
     Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
+/// Up to so much of itself shorter.
+#[cfg(feature = "cache")]
+pub(crate) fn shorter(wait: Duration, fraction: f64) -> Duration {
+    wait.mul_f64(fraction.mul_add(-fastrand::f64(), 1.0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

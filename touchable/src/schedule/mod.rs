@@ -27,6 +27,8 @@ pub(crate) use caught::caught;
 #[cfg(any(feature = "cache", feature = "reactive"))]
 pub(crate) use interval::{Interval, Turn, Wake};
 pub(crate) use jitter::longer;
+#[cfg(feature = "cache")]
+pub(crate) use jitter::shorter;
 pub use limiter::Limiter;
 #[cfg(feature = "reactive")]
 pub(crate) use queue::{DueQueue, Place};

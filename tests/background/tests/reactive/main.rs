@@ -6,6 +6,7 @@ mod failing;
 mod histories;
 mod left;
 mod many;
+mod outages;
 mod places;
 mod processes;
 mod reading;
