@@ -43,7 +43,7 @@ pub async fn race(arguments: &Arguments) -> Vec<Ratio> {
     let ours = |_| {
         async {
             for key in (0..KEYS).cycle().take(READS) {
-                black_box(status.read(&key).await.expect("a reading"));
+                let _ = black_box(status.read(&key).await.expect("a reading"));
             }
         }
         .boxed_local()

@@ -41,15 +41,15 @@ pub async fn measure(arguments: &Arguments) -> Vec<Ratio> {
     }
     // The last ones are computed, and read once more so that a copy of each is there.
     for key in 0..KEYS {
-        let reading = numbers
-            .read_or_wait(&key, Duration::from_mins(1))
-            .await
-            .expect("a reading");
-        assert!(reading.is_fresh());
+        while !numbers.read(&key).await.expect("a reading").is_fresh() {
+            sleep(Duration::from_millis(1)).await;
+        }
     }
     let bytes = (resident_bytes() - before) / f64::from(KEYS) - OWN_BYTES;
+    // The first refreshes all lie in the last seconds of the first minute; after them they are spread over every minute.
+    sleep(arguments.patience() * 16).await;
     let (busy, began) = (processor_seconds(), Instant::now());
-    sleep(arguments.patience() * 3).await;
+    sleep(arguments.patience() * 8).await;
     let cores = (processor_seconds() - busy) / began.elapsed().as_secs_f64();
     println!("{cpu}: {KEYS} keys a minute, {cores:.4} cores; {bytes:.0} bytes a key");
     numbers.shutdown().await;

@@ -1,6 +1,7 @@
 //! Values and due times in the memory of one process.
 
 use std::{
+    any::Any,
     collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
@@ -75,30 +76,37 @@ struct MemoryJobs {
 
 #[derive(Debug)]
 struct Job {
-    encoded_key: Bytes,
+    encoded_key: Box<[u8]>,
     wanted_until: Instant,
     /// When it is to be computed. In the queue it may stand earlier, to be forgotten.
     due: Instant,
     generation: u64,
     /// Of the record, as far as readers have seen it.
     version: Option<Arc<str>>,
-    value: Option<Box<Value>>,
+    value: Option<Box<Filled>>,
     error: Option<Arc<ComputeError>>,
 }
 
 #[derive(Debug)]
-struct Value {
-    content: Content,
+struct Filled {
+    value: Arc<dyn Any + Send + Sync>,
+    digest: u64,
     computed: Instant,
     interval: Duration,
     version: Option<Arc<str>>,
     is_expired: bool,
 }
 
+impl Filled {
+    fn content(&self) -> Content {
+        Content::Typed(Arc::clone(&self.value), self.digest)
+    }
+}
+
 impl Job {
     fn new(encoded_key: &[u8], now: Instant) -> Self {
         Self {
-            encoded_key: Bytes::copy_from_slice(encoded_key),
+            encoded_key: encoded_key.into(),
             wanted_until: now,
             due: now,
             generation: 0,
@@ -111,7 +119,7 @@ impl Job {
     fn found(&self, now: Instant) -> Found {
         Found {
             stored: self.value.as_ref().map(|value| Stored {
-                content: value.content.clone(),
+                content: value.content(),
                 age: now.saturating_duration_since(value.computed),
                 interval: value.interval,
                 version: value.version.clone(),
@@ -185,10 +193,10 @@ impl MemoryJobs {
         let job = queue.get(&key)?;
         Some(Claim {
             token,
-            encoded_key: job.encoded_key.clone(),
+            encoded_key: Bytes::copy_from_slice(&job.encoded_key),
             generation: job.generation,
             version: job.version.clone(),
-            before: job.value.as_ref().map(|value| value.content.clone()),
+            before: job.value.as_ref().map(|value| value.content()),
             failures: job.error.as_ref().map_or(0, |error| error.failures),
             late: now.saturating_duration_since(job.due),
             key,
@@ -391,12 +399,13 @@ impl Job {
     fn take_in(&mut self, claim: &Claim, outcome: Outcome, now: Instant) {
         let next = match outcome {
             Outcome::Value {
-                content,
+                content: Content::Typed(value, digest),
                 interval,
                 next,
             } => {
-                self.value = Some(Box::new(Value {
-                    content,
+                self.value = Some(Box::new(Filled {
+                    value,
+                    digest,
                     computed: now,
                     interval,
                     version: claim.version.clone(),
@@ -419,7 +428,8 @@ impl Job {
                 self.due = now + next;
                 return;
             }
-            Outcome::Gone => return,
+            // Only what leaves the process is encoded.
+            Outcome::Gone | Outcome::Value { .. } => return,
         };
         // A reader has seen a newer version meanwhile.
         let is_outdated = self.version != claim.version;

@@ -92,6 +92,8 @@ impl<C: Compute> Worker<C> {
         // Something may be due from the beginning.
         let mut look_at = Some(Instant::now());
         loop {
+            // What has ended is put away before anything new begins: a flood would pile it up otherwise.
+            while self.running.try_join_next().is_some() {}
             let pool = &self.inner.settings.pool;
             select! {
                 // A place first: what is claimed is computed at once.
