@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
     compute::Compute,
-    front::{Inner, Reactive},
+    front::{Inner, Reactive, Silence},
     jobs::{Schedule, Terms},
     memory::MemorySchedule,
     near::Near,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// By how long first fills go before refreshes: none that was asked for more than this after a refresh was due goes before it.
-const LEAD: Duration = Duration::from_secs(10);
+pub(super) const LEAD: Duration = Duration::from_secs(10);
 /// Nothing waits longer.
 pub(super) const LONGEST: Duration = Duration::from_hours(24 * 366);
 /// Shorter times are those of a mistake.
@@ -185,6 +185,7 @@ impl<C: Compute> ReactiveBuilder<C> {
             settings,
             format,
             meters: Meters::new(C::NAME),
+            silence: Silence::default(),
         };
         Ok(Reactive::start(Arc::new(inner)))
     }

@@ -80,8 +80,8 @@ pub enum Computed<V> {
 }
 
 impl<V> Computed<V> {
-    /// Computes it again after this time instead of the interval, and takes it for fresh that long: what a service says in
-    /// `Retry-After`, or the end of a token. From 10 ms to a year; [`Gone`](Self::Gone) stays gone.
+    /// Computes it again after this time instead of the interval, once: what a service says in `Retry-After`, or some time
+    /// before a token ends. As with the interval, the value is fresh until it is late. From 10 ms to a year; [`Gone`](Self::Gone) stays gone.
     #[must_use]
     pub fn again_in(self, again_in: Duration) -> Self {
         let value = match self {

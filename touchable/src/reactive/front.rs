@@ -9,7 +9,7 @@ use std::{
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
-    builder::{ReactiveBuilder, Settings},
+    builder::{LONGEST, ReactiveBuilder, Settings},
     compute::Compute,
     jobs::{Found, Inspected, Jobs, News, Settled, Want, comparable, is_older},
     near::{Copy, Near, Ticket},
@@ -24,7 +24,7 @@ use crate::{
         entry::Format,
         key::{Namespace, Spelled},
     },
-    error::{Result, reactive::Failure},
+    error::{Error, Result, reactive::Failure},
     schedule::{Backoff, Interval, Stop, Task, Wake},
 };
 
@@ -55,6 +55,27 @@ pub(super) struct Inner<C: Compute> {
     pub(super) settings: Settings,
     pub(super) format: Format,
     pub(super) meters: Meters,
+    pub(super) silence: Silence,
+}
+
+/// For how long copies are served at once after the schedule has not answered: a page of many values waits for one of them.
+const SILENT: Duration = Duration::from_secs(1);
+
+/// That the schedule has not answered, and what it was.
+#[derive(Debug, Default)]
+pub(super) struct Silence(Mutex<Option<(Instant, String)>>);
+
+impl Silence {
+    fn note(&self, error: &Error) {
+        let mut silence = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *silence = Some((Instant::now() + SILENT, error.to_string()));
+    }
+
+    fn problem(&self, now: Instant) -> Option<String> {
+        let silence = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (until, problem) = silence.as_ref()?;
+        (now < *until).then(|| problem.clone())
+    }
 }
 
 /// The name of a key, for a while.
@@ -122,7 +143,8 @@ impl<C: Compute> Reactive<C> {
         Ok(self.inner.counted(reading))
     }
 
-    /// Waits for the first value, up to so long; what there is then.
+    /// Waits for the first value, up to so long; what there is then. A first attempt that has failed, or has come to
+    /// [`Gone`](super::Computed::Gone), ends the wait too.
     ///
     /// # Errors
     /// See [`read`](Self::read).
@@ -136,6 +158,10 @@ impl<C: Compute> Reactive<C> {
             tokio::pin!(woken);
             // From here on no change is missed.
             woken.as_mut().enable();
+            if looks > 0 && self.inner.is_gone(&name).await? {
+                let poll_after = self.inner.settings.poll_after;
+                return Ok(self.inner.counted(Reading::Pending { poll_after }));
+            }
             let reading = self.inner.read(key, &name, None).await?;
             if !reading.is_pending() || Instant::now() >= end {
                 return Ok(self.inner.counted(reading));
@@ -219,9 +245,11 @@ impl<C: Compute> Reactive<C> {
         let mut looks = 0;
         while Instant::now() < end {
             if let Some(claim) = self.inner.jobs.take(&name, want).await?
-                && self.inner.run(claim).await == Settled::Stored
+                && self.inner.run_inline(claim).await == Settled::Stored
             {
-                return self.read(key).await;
+                let poll_after = self.inner.settings.poll_after;
+                // It may be gone; then a read would want it once more.
+                return Ok(self.peek(key).await?.unwrap_or(Reading::Pending { poll_after }));
             }
             looks += 1;
             sleep(LOOKS.pause(looks)).await;
@@ -290,7 +318,7 @@ impl<C: Compute> Inner<C> {
     #[inline]
     fn spell<K: CacheKey + ?Sized>(&self, key: &K) -> Result<Name> {
         Ok(Name {
-            spelled: self.namespace.spell(key)?,
+            spelled: self.namespace.spell_whole(key)?,
             from: self.namespace.prefix().len(),
         })
     }
@@ -310,6 +338,12 @@ impl<C: Compute> Inner<C> {
         reading
     }
 
+    /// Whether a key that was wanted a moment ago is no more.
+    async fn is_gone(&self, name: &str) -> Result<bool> {
+        let ticket = self.near.ticket(name, Instant::now());
+        Ok(!ticket.is_to_extend && self.jobs.read(name, None).await?.is_none())
+    }
+
     async fn read(&self, key: &C::Key, name: &str, version: Option<&str>) -> Result<Reading<C::Value>> {
         let now = Instant::now();
         if let Some(copy) = self.near.get(name, now)
@@ -324,10 +358,20 @@ impl<C: Compute> Inner<C> {
     /// Asks the schedule.
     async fn ask(&self, key: &C::Key, name: &str, version: Option<&str>) -> Result<Reading<C::Value>> {
         let now = Instant::now();
+        if let Some(problem) = self.silence.problem(now)
+            && let Some(copy) = self.near.last(name)
+        {
+            return Ok(self.outdated(&copy, version, problem));
+        }
         let ticket = self.near.ticket(name, now);
         let found = match self.found(key, name, version, ticket, now).await {
             Ok(found) => found,
-            Err(error) => return self.outdated(name, version, error),
+            Err(error) => {
+                self.silence.note(&error);
+                let copy = self.near.last(name).ok_or(error)?;
+                let problem = self.silence.problem(now).unwrap_or_default();
+                return Ok(self.outdated(&copy, version, problem));
+            }
         };
         let now = Instant::now();
         let (due_in, error) = (found.due_in, found.error.clone());
@@ -368,7 +412,11 @@ impl<C: Compute> Inner<C> {
             encoded_key: &encoded,
             version,
         };
-        let found = self.jobs.read(name, Some(want)).await?;
+        let found = match self.jobs.read(name, Some(want)).await {
+            Ok(found) => found,
+            // A server that takes no writes, for want of memory or as a replica, may still answer.
+            Err(error) => return self.jobs.read(name, None).await.ok().flatten().ok_or(error),
+        };
         self.near.extended(name, now);
         // With a want there is always something.
         Ok(found.unwrap_or(Found {
@@ -380,26 +428,21 @@ impl<C: Compute> Inner<C> {
     }
 
     /// The last copy, when the schedule cannot be reached.
-    fn outdated(&self, name: &str, version: Option<&str>, error: crate::Error) -> Result<Reading<C::Value>> {
-        let Some(copy) = self.near.last(name) else {
-            return Err(error);
-        };
-        let now = Instant::now();
+    fn outdated(&self, copy: &Copy<C::Value>, version: Option<&str>, problem: String) -> Reading<C::Value> {
         let unreachable = Arc::new(ComputeError {
             cause: Cause::Unreachable,
-            message: error.to_string(),
+            message: problem,
             failures: 0,
         });
         let retry_in = Some(self.settings.poll_after);
-        let reading = self.reading(Some(&copy), None, retry_in, version, now);
-        Ok(match reading {
+        match self.reading(Some(copy), None, retry_in, version, Instant::now()) {
             Reading::Fresh { value, age } | Reading::Stale { value, age, .. } => Reading::Stale {
                 value,
                 age,
                 error: Some(unreachable),
             },
             other => other,
-        })
+        }
     }
 
     /// What was found, as a copy of this process.
@@ -412,19 +455,18 @@ impl<C: Compute> Inner<C> {
     ) -> Option<Arc<Copy<C::Value>>> {
         let stored = found.stored?;
         let (value, _) = self.open(name, stored.content)?;
-        let computed = now.checked_sub(stored.age).unwrap_or(now);
-        let fresh_for = stored
-            .interval
-            .mul_f64(1.0 + JITTER)
-            .saturating_add(self.settings.compute_timeout);
+        let interval = stored.interval.min(LONGEST);
+        let fresh_for = interval.mul_f64(1.0 + JITTER) + self.settings.compute_timeout;
+        let fresh_until = fresh_for.checked_sub(stored.age).map(|left| now + left);
         let told = match version {
             Some(version) if is_older(stored.version.as_deref(), version) => Some(version.into()),
             _ => stored.version.clone(),
         };
         Some(Arc::new(Copy {
             value,
-            computed,
-            fresh_until: (!found.is_expired).then(|| computed + fresh_for),
+            age: stored.age,
+            read: now,
+            fresh_until: fresh_until.filter(|_| !found.is_expired),
             error: found.error,
             version: stored.version,
             told,
@@ -432,8 +474,7 @@ impl<C: Compute> Inner<C> {
     }
 
     fn is_too_old(&self, copy: &Copy<C::Value>, now: Instant) -> bool {
-        let age = now.saturating_duration_since(copy.computed);
-        self.settings.max_stale.is_some_and(|most| age > most)
+        self.settings.max_stale.is_some_and(|most| copy.age(now) > most)
     }
 
     fn reading(
@@ -453,7 +494,7 @@ impl<C: Compute> Inner<C> {
                 },
             };
         };
-        let age = now.saturating_duration_since(copy.computed);
+        let age = copy.age(now);
         if self.is_too_old(copy, now) {
             let too_old = || {
                 Arc::new(ComputeError {
@@ -492,7 +533,7 @@ async fn keep_copies<C: Compute>(inner: Arc<Inner<C>>, stop: Stop) {
             }
         };
         tokio::select! {
-            () = stop.requested() => return,
+            () = stop.requested() => break,
             _ = sweeps.turn() => inner.near.sweep(inner.settings.lifetime * 2),
             news = news => match news {
                 News::Changed(key) => inner.near.outdate(&key),
@@ -506,5 +547,9 @@ async fn keep_copies<C: Compute>(inner: Arc<Inner<C>>, stop: Stop) {
                 News::Due => inner.jobs.wake().wake(),
             },
         }
+    }
+    if follow.is_some() {
+        // Nobody hears what changes any more.
+        inner.near.set_told(false);
     }
 }

@@ -96,7 +96,6 @@ pub struct Claim {
     pub(super) generation: u64,
     /// Of the record, as far as readers have seen it.
     pub(super) version: Option<Arc<str>>,
-    pub(super) before: Option<Content>,
     /// Attempts that have failed in a row.
     pub(super) failures: u32,
     /// For how long it was due.
@@ -207,6 +206,9 @@ pub trait Jobs: Send + Sync {
 
     /// Claims so many keys that are due.
     async fn claim(&self, most: usize) -> Result<Claims>;
+
+    /// The value that the key of a claim has.
+    async fn before(&self, claim: &Claim) -> Result<Option<Content>>;
 
     /// Claims this key whether it is due or not; `None` while another has it.
     async fn take(&self, key: &str, want: Want<'_>) -> Result<Option<Claim>>;

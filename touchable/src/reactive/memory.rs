@@ -52,8 +52,8 @@ impl sealed::Open for MemorySchedule {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         if names.get(terms.name).is_some_and(|jobs| jobs.strong_count() > 0) {
             let problem = format!(
-                "this schedule already has values of the name `{}`; clone the `Reactive` that computes them, or give the other \
-                 `Compute` a `NAME` of its own",
+                "this schedule already has values of the name `{}`; clone the `Reactive` that computes them, `shutdown` it before \
+                 you start another, or give the other `Compute` a `NAME` of its own",
                 terms.name
             );
             return Err(Failure::Settings(problem).into());
@@ -163,10 +163,12 @@ impl MemoryJobs {
         }
     }
 
-    /// Makes a job due.
+    /// Somebody says that a value is old: computed now, unless that has failed and waits for its next try.
     fn hasten(&self, queue: &mut DueQueue<Job>, key: &str, now: Instant) {
-        if let Some(job) = queue.get_mut(key) {
-            job.due = now;
+        if let Some(job) = queue.get_mut(key)
+            && job.error.is_none()
+        {
+            job.due = job.due.min(now);
         }
         self.settle_in(queue, key);
         self.wake.wake();
@@ -196,7 +198,6 @@ impl MemoryJobs {
             encoded_key: Bytes::copy_from_slice(&job.encoded_key),
             generation: job.generation,
             version: job.version.clone(),
-            before: job.value.as_ref().map(|value| value.content()),
             failures: job.error.as_ref().map_or(0, |error| error.failures),
             late: now.saturating_duration_since(job.due),
             key,
@@ -314,6 +315,12 @@ impl Jobs for MemoryJobs {
         })
     }
 
+    async fn before(&self, claim: &Claim) -> Result<Option<Content>> {
+        let queue = self.lock();
+        let value = queue.get(&claim.key).and_then(|job| job.value.as_ref());
+        Ok(value.map(|value| value.content()))
+    }
+
     async fn take(&self, key: &str, want: Want<'_>) -> Result<Option<Claim>> {
         let now = Instant::now();
         let mut queue = self.lock();
@@ -344,9 +351,10 @@ impl Jobs for MemoryJobs {
         let is_gone = is_current && matches!(outcome, Outcome::Gone);
         if is_gone || job.wanted_until <= now {
             queue.remove(&claim.key);
-            return Ok(Settled::Stored);
+            return Ok(if is_gone { Settled::Stored } else { Settled::Lost });
         }
-        if is_current {
+        if is_current || matches!(outcome, Outcome::Failed { .. }) {
+            // That it has failed counts in any case: a dead service is not asked again at once.
             job.take_in(claim, outcome, now);
         } else {
             job.due = now;
@@ -365,7 +373,11 @@ impl Jobs for MemoryJobs {
         let mut queue = self.lock();
         for (key, token) in held {
             if queue.settle(key, *token, now) {
-                self.hasten(&mut queue, key, now);
+                if let Some(job) = queue.get_mut(key) {
+                    job.due = now;
+                }
+                self.settle_in(&mut queue, key);
+                self.wake.wake();
             }
         }
         Ok(())

@@ -55,8 +55,10 @@ impl<V> Default for Slot<V> {
 #[derive(Debug)]
 pub(super) struct Copy<V> {
     pub(super) value: Arc<V>,
-    pub(super) computed: Instant,
-    /// Until then it is fresh; `None` when it is expired.
+    /// How old it was when it was read. A moment of its computation there may be none: a monotonic clock can be younger.
+    pub(super) age: Duration,
+    pub(super) read: Instant,
+    /// Until then it is fresh; `None` when it is not any more, or expired.
     pub(super) fresh_until: Option<Instant>,
     pub(super) error: Option<Arc<ComputeError>>,
     pub(super) version: Option<Arc<str>>,
@@ -70,6 +72,12 @@ pub(super) struct Ticket {
     changes: u32,
     /// Whether the key has to be said to be wanted.
     pub(super) is_to_extend: bool,
+}
+
+impl<V> Copy<V> {
+    pub(super) fn age(&self, now: Instant) -> Duration {
+        self.age.saturating_add(now.saturating_duration_since(self.read))
+    }
 }
 
 impl<V> Near<V> {
@@ -130,8 +138,10 @@ impl<V> Near<V> {
     /// Takes a copy in, unless it may be outdated by now.
     pub(super) fn put(&self, key: &str, ticket: Ticket, copy: Arc<Copy<V>>) {
         self.change(key, |slot| {
-            slot.is_current = slot.changes == ticket.changes && self.is_told.load(SeqCst);
-            slot.copy = Some(copy);
+            if slot.changes == ticket.changes {
+                slot.is_current = self.is_told.load(SeqCst);
+                slot.copy = Some(copy);
+            }
         });
     }
 

@@ -1,8 +1,12 @@
 //! One computation: from its claim to what is stored.
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{any::Any, pin::pin, sync::Arc, time::Duration};
 
-use tokio::time::{Instant, sleep, timeout};
+use tokio::{
+    runtime::Handle,
+    select,
+    time::{Instant, interval, sleep, timeout},
+};
 use tracing::Instrument;
 use twox_hash::XxHash3_64;
 
@@ -10,7 +14,7 @@ use super::{
     builder::LONGEST,
     compute::{Compute, Computed},
     front::Inner,
-    jobs::{Claim, Content, Outcome, Settled},
+    jobs::{Claim, Content, HeldKey, Jobs, Outcome, Settled},
     reading::{Cause, ComputeError},
 };
 use crate::{
@@ -40,30 +44,47 @@ struct Done<V> {
     new: Option<New<V>>,
 }
 
+/// A value that was stored, of which the hook is to be told.
+pub(super) struct Told<C: Compute> {
+    key: C::Key,
+    old: Option<Arc<C::Value>>,
+    new: Arc<C::Value>,
+}
+
+/// The longest text that is kept of an error: it is stored, and read with the value.
+const MOST_TEXT: usize = 1_000;
+
 impl<C: Compute> Inner<C> {
-    /// Computes the value of a claim, stores it, and calls the hook.
-    pub(super) async fn run(self: &Arc<Self>, claim: Claim) -> Settled {
+    /// Computes the value of a claim and stores it. `computed` is called in between: from then on nobody else need hold the
+    /// claim, or end this.
+    pub(super) async fn run(&self, claim: &Claim, computed: impl FnOnce()) -> (Settled, Option<Told<C>>) {
         let span = self.meters.span(&claim.key);
-        self.compute_and_settle(&claim).instrument(span).await
+        self.compute_and_settle(claim, computed).instrument(span).await
     }
 
-    async fn compute_and_settle(self: &Arc<Self>, claim: &Claim) -> Settled {
+    async fn compute_and_settle(&self, claim: &Claim, computed: impl FnOnce()) -> (Settled, Option<Told<C>>) {
         let began = Instant::now();
         let key: Result<C::Key, _> = postcard::from_bytes(&claim.encoded_key);
-        let before = claim
-            .before
-            .clone()
-            .and_then(|content| self.open(&claim.key, content));
-        let done = match &key {
-            Ok(key) => self.compute_once(claim, key, before.as_ref()).await,
-            Err(error) => self.failure(
+        let before = self.jobs.before(claim).await;
+        let before = before.map(|content| content.and_then(|content| self.open(&claim.key, content)));
+        let done = match (&key, &before) {
+            (Ok(key), Ok(before)) => {
+                // What panics outside of the computation itself, such as the encoding of its value, is the application's too.
+                match caught(self.compute_once(claim, key, before.as_ref())).await {
+                    Ok(done) => done,
+                    Err(message) => self.failure(claim, Cause::Panic, format!("it panicked: {message}")),
+                }
+            }
+            (Err(error), _) => self.failure(
                 claim,
                 Cause::Error,
                 format!("the key cannot be decoded, other nodes may have another type for it: {error}"),
             ),
+            (_, Err(error)) => self.failure(claim, Cause::Unreachable, error.to_string()),
         };
         self.meters.seconds.record(began.elapsed().as_secs_f64());
         let is_gone = matches!(done.outcome, Outcome::Gone);
+        computed();
         let settled = self.settle(claim, done.outcome).await;
         if is_gone && settled == Settled::Stored {
             self.near.clear(&claim.key);
@@ -71,16 +92,46 @@ impl<C: Compute> Inner<C> {
             // Also when it was not stored: somebody else has changed it.
             self.near.outdate(&claim.key);
         }
-        self.meters.computed(if settled == Settled::Stored {
-            done.name
-        } else {
-            "discarded"
-        });
-        if let (Settled::Stored, Ok(key), Some(new)) = (settled, &key, done.new)
-            && before.as_ref().is_none_or(|(_, digest)| *digest != new.digest)
-        {
-            self.call_hook(key, before.as_ref().map(|(value, _)| &**value), &new.value)
-                .await;
+        let is_stored = settled == Settled::Stored;
+        self.meters
+            .computed(if is_stored { done.name } else { "discarded" });
+        let before = before.ok().flatten();
+        let told = match (key, done.new) {
+            (Ok(key), Some(new))
+                if is_stored && before.as_ref().is_none_or(|(_, old)| *old != new.digest) =>
+            {
+                Some(Told {
+                    key,
+                    old: before.map(|(value, _)| value),
+                    new: new.value,
+                })
+            }
+            _ => None,
+        };
+        (settled, told)
+    }
+
+    /// The same in the path of who asks. When that ends early, the claim is given back.
+    pub(super) async fn run_inline(&self, claim: Claim) -> Settled {
+        let mut given_back = GivenBack {
+            jobs: Arc::clone(&self.jobs),
+            held: Some([(Arc::clone(&claim.key), claim.token)]),
+        };
+        let held = [(Arc::clone(&claim.key), claim.token)];
+        let mut renewals = interval(self.settings.claim_time / 3);
+        let mut running = pin!(self.run(&claim, || {}));
+        let (settled, told) = loop {
+            select! {
+                done = &mut running => break done,
+                _ = renewals.tick() => {
+                    // What is lost cannot be stored, and says so.
+                    let _ = self.jobs.renew(&held).await;
+                }
+            }
+        };
+        given_back.held = None;
+        if let Some(told) = told {
+            self.tell(told).await;
         }
         settled
     }
@@ -92,11 +143,15 @@ impl<C: Compute> Inner<C> {
         before: Option<&(Arc<C::Value>, u64)>,
     ) -> Done<C::Value> {
         let limit = self.settings.compute_timeout;
-        let computing = self.compute.compute(key, before.map(|(value, _)| &**value));
+        // The call itself may panic, and so may the error's text.
+        let computing = async {
+            let computing = self.compute.compute(key, before.map(|(value, _)| &**value));
+            computing.await.map_err(|error| error.to_string())
+        };
         let computed = match timeout(limit, caught(computing)).await {
             Err(_) => return self.failure(claim, Cause::Timeout, format!("it did not end within {limit:?}")),
             Ok(Err(message)) => return self.failure(claim, Cause::Panic, format!("it panicked: {message}")),
-            Ok(Ok(Err(error))) => return self.failure(claim, Cause::Error, error.to_string()),
+            Ok(Ok(Err(message))) => return self.failure(claim, Cause::Error, message),
             Ok(Ok(Ok(computed))) => computed,
         };
         let (value, again_in) = match computed {
@@ -182,7 +237,8 @@ impl<C: Compute> Inner<C> {
         }
     }
 
-    fn failure(&self, claim: &Claim, cause: Cause, message: String) -> Done<C::Value> {
+    fn failure(&self, claim: &Claim, cause: Cause, mut message: String) -> Done<C::Value> {
+        message.truncate(message.floor_char_boundary(MOST_TEXT));
         let failures = claim.failures.saturating_add(1);
         let pause = self.settings.backoff.pause(failures);
         tracing::warn!(
@@ -226,9 +282,14 @@ impl<C: Compute> Inner<C> {
         }
     }
 
-    async fn call_hook(&self, key: &C::Key, old: Option<&C::Value>, new: &C::Value) {
-        let call = caught(self.compute.on_updated(key, old, new));
-        let problem = match timeout(self.settings.compute_timeout, call).await {
+    /// Calls the hook.
+    pub(super) async fn tell(&self, told: Told<C>) {
+        let call = async {
+            self.compute
+                .on_updated(&told.key, told.old.as_deref(), &told.new)
+                .await;
+        };
+        let problem = match timeout(self.settings.compute_timeout, caught(call)).await {
             Ok(Ok(())) => return,
             Ok(Err(message)) => message,
             Err(_) => "it did not end in time".to_owned(),
@@ -251,6 +312,22 @@ impl<C: Compute> Inner<C> {
                 let value = Typed::<C::Value>::decode(Some(payload), self.settings.max_value_bytes);
                 value.ok().map(|value| (Arc::new(value), digest))
             }
+        }
+    }
+}
+
+/// Gives a claim back when it is dropped before that is over.
+struct GivenBack {
+    jobs: Arc<dyn Jobs>,
+    held: Option<[HeldKey; 1]>,
+}
+
+impl Drop for GivenBack {
+    fn drop(&mut self) {
+        if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
+            let jobs = Arc::clone(&self.jobs);
+            // When it fails, the claim ends with its time.
+            runtime.spawn(async move { jobs.release(&held).await });
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use std::{
     collections::HashMap,
+    future::poll_fn,
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
+use futures_util::future::BoxFuture;
 use tokio::{
     select,
     sync::OwnedSemaphorePermit,
@@ -30,8 +33,25 @@ const PAUSES: Backoff = Backoff::new(Duration::from_millis(200), Duration::from_
 /// How long a worker that stops waits for what it has begun.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// By key: the token of its claim, and the task that computes it.
-type Claimed = HashMap<Arc<str>, (u64, AbortHandle)>;
+/// By key.
+type Claimed = HashMap<Arc<str>, Computing>;
+
+/// What computes a key.
+struct Computing {
+    token: u64,
+    /// Its claim is held no longer than this.
+    until: Instant,
+    task: AbortHandle,
+}
+
+/// Does something when it is dropped, also by a panic.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
 
 /// The claims that this node holds.
 #[derive(Clone, Default)]
@@ -42,17 +62,19 @@ impl Held {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn all(&self) -> Vec<HeldKey> {
+    /// Those that are to be held at this moment.
+    fn at(&self, now: Instant) -> Vec<HeldKey> {
         self.with(|held| {
-            let all = held.iter().map(|(key, (token, _))| (Arc::clone(key), *token));
-            all.collect()
+            let held = held.iter().filter(|(_, computing)| now < computing.until);
+            held.map(|(key, computing)| (Arc::clone(key), computing.token))
+                .collect()
         })
     }
 
     /// The computation has ended.
     fn remove(&self, key: &str, token: u64) {
         self.with(|held| {
-            if held.get(key).is_some_and(|(of, _)| *of == token) {
+            if held.get(key).is_some_and(|computing| computing.token == token) {
                 held.remove(key);
             }
         });
@@ -90,18 +112,29 @@ impl<C: Compute> Worker<C> {
         let mut renewals = interval(self.inner.settings.claim_time / 3);
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Something may be due from the beginning.
-        let mut look_at = Some(Instant::now());
+        let mut look_at = Instant::now();
+        let pool = self.inner.settings.pool.clone();
+        // Kept over the turns, with its place in the queue: others of this pool would always be first otherwise.
+        let mut taking: Option<BoxFuture<'static, Vec<OwnedSemaphorePermit>>> = None;
         loop {
             // What has ended is put away before anything new begins: a flood would pile it up otherwise.
             while self.running.try_join_next().is_some() {}
-            let pool = &self.inner.settings.pool;
-            select! {
+            let is_due = look_at <= Instant::now();
+            if is_due && taking.is_none() {
+                let pool = pool.clone();
                 // A place first: what is claimed is computed at once.
-                places = pool.take(MOST), if look_at.is_some_and(|at| at <= Instant::now()) => {
-                    look_at = Some(Instant::now() + self.look(places).await);
+                taking = Some(Box::pin(async move { pool.take(MOST).await }));
+            }
+            select! {
+                places = poll_fn(|context| match &mut taking {
+                    Some(taking) => taking.as_mut().poll(context),
+                    None => Poll::Pending,
+                }) => {
+                    taking = None;
+                    look_at = Instant::now() + self.look(places).await;
                 }
-                () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some_and(|at| at > Instant::now()) => {}
-                _ = self.turns.turn() => look_at = Some(Instant::now()),
+                () = sleep_until(look_at), if !is_due => {}
+                _ = self.turns.turn() => look_at = Instant::now(),
                 _ = renewals.tick() => self.renew().await,
                 Some(_) = self.running.join_next() => {}
             }
@@ -139,24 +172,30 @@ impl<C: Compute> Worker<C> {
     }
 
     fn begin(&mut self, claim: Claim, place: OwnedSemaphorePermit) {
-        let (key, token) = (Arc::clone(&claim.key), claim.token);
-        let (inner, held) = (Arc::clone(&self.inner), self.held.clone());
-        let (of, wake) = (Arc::clone(&key), self.inner.jobs.wake().clone());
+        let key = Arc::clone(&claim.key);
+        let settings = &self.inner.settings;
+        // One that blocks its thread cannot be ended; its claim can.
+        let until = Instant::now() + settings.compute_timeout + settings.claim_time;
+        let (inner, held, token) = (Arc::clone(&self.inner), self.held.clone(), claim.token);
         // Under the lock: the task may end before it is noted otherwise.
         self.held.with(|noted| {
             let task = self.running.spawn(async move {
-                inner.run(claim).await;
-                held.remove(&of, token);
-                drop(place);
-                wake.wake();
+                let wakes = OnDrop(|| inner.jobs.wake().wake());
+                let _place = place;
+                let mut leaves = Some(OnDrop(|| held.remove(&claim.key, token)));
+                let (_, told) = inner.run(&claim, || drop(leaves.take())).await;
+                drop(wakes);
+                if let Some(told) = told {
+                    inner.tell(told).await;
+                }
             });
-            noted.insert(key, (token, task));
+            noted.insert(key, Computing { token, until, task });
         });
     }
 
     /// Holds the claims longer; what is lost need not be computed.
     async fn renew(&self) {
-        let held = self.held.all();
+        let held = self.held.at(Instant::now());
         if held.is_empty() {
             return;
         }
@@ -175,8 +214,8 @@ impl<C: Compute> Worker<C> {
                 "a claim is lost, another worker may have it"
             );
             let task = self.held.with(|held| held.remove(&key));
-            if let Some((_, task)) = task {
-                task.abort();
+            if let Some(computing) = task {
+                computing.task.abort();
             }
         }
     }
@@ -188,8 +227,9 @@ impl<C: Compute> Worker<C> {
             _ = timeout(PATIENCE, all) => {}
             () = stop.gone() => {}
         }
+        // Before they are ended, which takes them off the list. What is settled meanwhile is nothing to be given back.
+        let held = self.held.at(Instant::now());
         self.running.shutdown().await;
-        let held = self.held.all();
         if held.is_empty() {
             return;
         }

@@ -1,5 +1,6 @@
 //! Reactive caches: one suite for every schedule, by the numbers of its promises.
 
+mod attacked;
 mod changing;
 mod computing;
 mod failing;

@@ -32,6 +32,11 @@ impl Place {
         }
     }
 
+    /// Another one of the same kind, that shares nothing with it.
+    pub fn of(other: &Self) -> Self {
+        Self::new(other.kind)
+    }
+
     pub const fn is_shared(&self) -> bool {
         !matches!(self.kind, Kind::Memory)
     }

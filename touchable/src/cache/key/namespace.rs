@@ -79,6 +79,20 @@ impl Namespace {
 
     /// [`key`](Self::key) for a while.
     pub(crate) fn spell<K: CacheKey + ?Sized>(&self, key: &K) -> Result<Spelled> {
+        let mut text = self.written(key)?;
+        if text.len() > MAX_KEY_BYTES {
+            cut(&mut text);
+        }
+        Ok(Spelled::of(text))
+    }
+
+    /// The same at any length: for what no store keeps under it.
+    #[cfg(feature = "reactive")]
+    pub(crate) fn spell_whole<K: CacheKey + ?Sized>(&self, key: &K) -> Result<Spelled> {
+        self.written(key).map(Spelled::of)
+    }
+
+    fn written<K: CacheKey + ?Sized>(&self, key: &K) -> Result<String> {
         let mut text = Spelled::room();
         text.push_str(&self.prefix);
         let mut writer = KeyWriter::after(text);
@@ -87,11 +101,7 @@ impl Namespace {
             let problem = format!("it is blank (in `{}`); name what is cached", self.prefix);
             return Err(Failure::Key(problem).into());
         }
-        let mut text = writer.text;
-        if text.len() > MAX_KEY_BYTES {
-            cut(&mut text);
-        }
-        Ok(Spelled::of(text))
+        Ok(writer.text)
     }
 }
 

@@ -7,7 +7,7 @@ use twox_hash::XxHash3_64;
 use crate::redis::escaped;
 
 /// On a cluster; one server has one.
-const SHARDS: u64 = 16;
+pub(super) const MOST_SHARDS: usize = 16;
 
 /// The keys of one shard.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Keys {
 impl Keys {
     pub(super) fn new(namespace: &str, name: &str, is_cluster: bool) -> Self {
         let (namespace, name) = (escaped(namespace), escaped(name));
-        let shard = |number: u64| {
+        let shard = |number: usize| {
             // The slash: neither a stream nor a lease of the same name has keys like these.
             let prefix = format!("{namespace}:{{reactive/{name}/{number}}}");
             Shard {
@@ -43,7 +43,7 @@ impl Keys {
                 entry: format!("{prefix}:value:"),
             }
         };
-        let count = if is_cluster { SHARDS } else { 1 };
+        let count = if is_cluster { MOST_SHARDS } else { 1 };
         Self {
             shards: (0..count).map(shard).collect(),
             channel: format!("{namespace}:reactive:{name}"),
@@ -59,7 +59,7 @@ impl Keys {
 
 /// Which names have keys, with the moment until which that is known.
 pub(super) fn registry(namespace: &str) -> String {
-    format!("{}:reactive:all", escaped(namespace))
+    format!("{}:{{reactive}}:names", escaped(namespace))
 }
 
 /// The keys of a shard and of one entry in it.

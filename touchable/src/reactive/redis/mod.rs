@@ -7,7 +7,7 @@ mod scripts;
 use std::{
     fmt,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
@@ -20,7 +20,7 @@ use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
 use self::{
-    keys::{Keys, Shard, registry},
+    keys::{Keys, MOST_SHARDS, Shard, registry},
     news::Channel,
 };
 use super::{
@@ -34,7 +34,7 @@ use super::{
 use crate::{
     error::{Error, Result, reactive::Failure},
     redis::{Connection, Server, millis},
-    schedule::Wake,
+    schedule::{Backoff, Wake},
 };
 
 /// Values and due times in Redis 6.2 or newer, on one server or on a cluster: every node reads, and every node that has a
@@ -114,6 +114,7 @@ impl sealed::Open for RedisSchedule {
             wake: Wake::default(),
             clock: ServerClock::new(),
             next_shard: AtomicUsize::new(0),
+            troubles: std::array::from_fn(|_| Mutex::default()),
             registered: Mutex::new(None),
         }))
     }
@@ -132,7 +133,21 @@ struct RedisJobs {
     /// Where the next look begins, so that no shard is always the last.
     next_shard: AtomicUsize,
     registered: Mutex<Option<Instant>>,
+    troubles: [Mutex<Trouble>; MOST_SHARDS],
 }
+
+/// What is wrong with one shard.
+#[derive(Debug, Default)]
+struct Trouble {
+    /// Of looks whose answer was lost.
+    lost_tokens: Vec<u64>,
+    failures: u32,
+    /// Not asked before this.
+    until: Option<Instant>,
+}
+
+/// For how long a shard is left alone that does not answer, so that the others are not held up.
+const SHARD_PAUSES: Backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(15));
 
 /// The server's time between two answers that tell it.
 struct ServerClock {
@@ -165,7 +180,7 @@ impl ServerClock {
     }
 }
 
-/// `v`, `a`, `i`, `x`, `f`, `e`, `o`, `d` of an entry.
+/// `v`, `a`, `i`, `x`, `f`, `e`, `o`, `d`, `w`, `t` of an entry.
 type Fields = (
     Option<Bytes>,
     Option<i64>,
@@ -175,17 +190,19 @@ type Fields = (
     Option<String>,
     Option<String>,
     Option<i64>,
+    Option<i64>,
+    Option<String>,
 );
 
-/// Key, encoded key, generation, version, value, failures, and for how many milliseconds it was due.
-type Claimed = (String, Bytes, u64, Option<String>, Option<Bytes>, u32, u64);
+/// Key, encoded key, generation, version, failures, and for how many milliseconds it was due.
+type Claimed = (String, Bytes, u64, Option<String>, u32, u64);
 
 fn time_between(from: i64, to: i64) -> Duration {
     Duration::from_millis(u64::try_from(to - from).unwrap_or_default())
 }
 
 fn found(fields: Fields, now: i64) -> Found {
-    let (value, computed, interval, expired, failures, error, version, due) = fields;
+    let (value, computed, interval, expired, failures, error, version, due, _, _) = fields;
     Found {
         stored: value.map(|bytes| Stored {
             content: Content::Encoded(bytes),
@@ -207,14 +224,13 @@ fn found(fields: Fields, now: i64) -> Found {
 }
 
 fn claim(claimed: Claimed, token: u64) -> Claim {
-    let (key, encoded_key, generation, version, before, failures, late) = claimed;
+    let (key, encoded_key, generation, version, failures, late) = claimed;
     Claim {
         key: key.into(),
         token,
         encoded_key,
         generation,
         version: version.map(Into::into),
-        before: before.map(Content::Encoded),
         failures,
         late: Duration::from_millis(late),
     }
@@ -251,21 +267,67 @@ impl RedisJobs {
     }
 
     /// Claims what was due so much earlier than now.
-    async fn claim_in(&self, shard: &Shard, most: usize, earlier: Duration) -> Result<Claims> {
+    async fn claim_in(&self, number: usize, most: usize, earlier: Duration) -> Result<Claims> {
+        let shard = &self.keys.shards[number];
         let token = fastrand::u64(1..1 << 53);
-        let (next, wanted, overdue, claimed): (i64, u64, u64, Vec<Claimed>) = scripts::CLAIM
-            .run(self.connection(), &shard.all(), |command| {
-                command.arg(most).arg(millis(self.terms.claim_time));
-                command.arg(token).arg(&shard.entry).arg(millis(earlier));
-            })
-            .await
-            .map_err(|error| self.failed("claim", "", error))?;
+        let answer: Result<(i64, u64, u64, Vec<Claimed>), RedisError> = async {
+            self.abandon(number).await?;
+            scripts::CLAIM
+                .run(self.connection(), &shard.all(), |command| {
+                    command.arg(most).arg(millis(self.terms.claim_time));
+                    command.arg(token).arg(&shard.entry).arg(millis(earlier));
+                })
+                .await
+        }
+        .await;
+        let trouble = &mut *self.trouble_of(number);
+        let (next, wanted, overdue, claimed) = match answer {
+            Ok(answer) => {
+                *trouble = Trouble::default();
+                answer
+            }
+            Err(error) => {
+                // The script may have run all the same.
+                trouble.lost_tokens.push(token);
+                trouble.failures = trouble.failures.saturating_add(1);
+                trouble.until = Some(Instant::now() + SHARD_PAUSES.pause(trouble.failures));
+                return Err(self.failed("claim", "", error));
+            }
+        };
         Ok(Claims {
             taken: claimed.into_iter().map(|claimed| claim(claimed, token)).collect(),
             next: u64::try_from(next).ok().map(Duration::from_millis),
             wanted,
             overdue: Duration::from_millis(overdue),
         })
+    }
+
+    /// Gives back what looks have claimed whose answers were lost.
+    async fn abandon(&self, number: usize) -> Result<(), RedisError> {
+        let shard = &self.keys.shards[number];
+        loop {
+            let Some(token) = self.trouble_of(number).lost_tokens.last().copied() else {
+                return Ok(());
+            };
+            scripts::ABANDON
+                .run::<Value>(self.connection(), &shard.all(), |command| {
+                    command.arg(&shard.entry).arg(&self.keys.channel).arg(token);
+                })
+                .await?;
+            self.trouble_of(number).lost_tokens.retain(|lost| *lost != token);
+        }
+    }
+
+    fn trouble_of(&self, number: usize) -> MutexGuard<'_, Trouble> {
+        self.troubles[number]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_in_trouble(&self, number: usize) -> bool {
+        self.trouble_of(number)
+            .until
+            .is_some_and(|until| until > Instant::now())
     }
 
     /// Says now and then that this name is in use, and counts those that nobody here computes.
@@ -352,9 +414,7 @@ impl Jobs for RedisJobs {
             let (now, fields): (i64, Fields) = scripts::WANT
                 .run(self.connection(), &shard.with(key).each(), |command| {
                     command.arg(key).arg(want.encoded_key);
-                    command
-                        .arg(millis(self.terms.wanted_for()))
-                        .arg(millis(self.terms.lead));
+                    command.arg(millis(self.terms.wanted_for()));
                     command
                         .arg(want.version.unwrap_or_default())
                         .arg(&self.keys.channel);
@@ -366,10 +426,11 @@ impl Jobs for RedisJobs {
         };
         let mut read = cmd("HMGET");
         read.arg(shard.of(key))
-            .arg(&["v", "a", "i", "x", "f", "e", "o", "d"]);
+            .arg(&["v", "a", "i", "x", "f", "e", "o", "d", "w", "t"]);
         let fields: Fields = self.connection().query(&read).await.map_err(failed)?;
-        // A wanted key has a due time.
-        Ok(fields.7.is_some().then(|| found(fields, now)))
+        // One that nobody wants any more is there until a worker looks at it.
+        let is_wanted = fields.8.is_some_and(|wanted| wanted > now) || fields.9.is_some();
+        Ok(is_wanted.then(|| found(fields, now)))
     }
 
     async fn expire(&self, key: &str) -> Result<bool> {
@@ -404,39 +465,65 @@ impl Jobs for RedisJobs {
 
     async fn claim(&self, most: usize) -> Result<Claims> {
         self.register().await;
-        let mut shards: Vec<&Shard> = self.keys.shards.iter().collect();
-        if let [shard] = shards[..] {
-            return self.claim_in(shard, most, Duration::ZERO).await;
+        let count = self.keys.shards.len();
+        if count == 1 {
+            return self.claim_in(0, most, Duration::ZERO).await;
         }
-        shards.rotate_left(self.next_shard.fetch_add(1, Relaxed) % self.keys.shards.len());
-        // First fills of all shards go before the refreshes of any.
+        let begin = self.next_shard.fetch_add(1, Relaxed);
+        let order = (0..count).map(|number| (begin + number) % count);
+        // First fills of all shards go before the refreshes of any. A node that cannot be reached holds up nothing on others.
         let mut all = Claims::default();
-        let mut others = Vec::new();
-        for shard in shards {
-            let found = self
-                .claim_in(shard, most - all.taken.len(), self.terms.lead)
-                .await?;
-            if found.next.is_some_and(|next| next.is_zero()) {
-                others.push(shard);
-            } else {
-                all.next = all.next.into_iter().chain(found.next).min();
+        let (mut others, mut failed) = (Vec::new(), None);
+        for number in order.filter(|number| !self.is_in_trouble(*number)) {
+            match self
+                .claim_in(number, most - all.taken.len(), self.terms.lead)
+                .await
+            {
+                Ok(found) => {
+                    if found.next.is_some_and(|next| next.is_zero()) {
+                        others.push(number);
+                    } else {
+                        all.next = all.next.into_iter().chain(found.next).min();
+                    }
+                    all.taken.extend(found.taken);
+                    all.wanted += found.wanted;
+                    all.overdue = all.overdue.max(found.overdue);
+                }
+                Err(error) => failed = Some(error),
             }
-            all.taken.extend(found.taken);
-            all.wanted += found.wanted;
-            all.overdue = all.overdue.max(found.overdue);
         }
-        for shard in others {
-            let found = self
-                .claim_in(shard, most - all.taken.len(), Duration::ZERO)
-                .await?;
-            all.taken.extend(found.taken);
-            all.next = all.next.into_iter().chain(found.next).min();
+        for number in others {
+            match self
+                .claim_in(number, most - all.taken.len(), Duration::ZERO)
+                .await
+            {
+                Ok(found) => {
+                    all.taken.extend(found.taken);
+                    all.next = all.next.into_iter().chain(found.next).min();
+                }
+                Err(error) => failed = Some(error),
+            }
+        }
+        if let Some(error) = failed {
+            tracing::warn!(name = self.terms.name, %error, "a part of the cluster cannot be asked what is due");
         }
         Ok(all)
     }
 
+    async fn before(&self, claim: &Claim) -> Result<Option<Content>> {
+        let read = cmd("HGET")
+            .arg(self.keys.shard(&claim.key).of(&claim.key))
+            .arg("v")
+            .clone();
+        let value: Option<Bytes> = self
+            .connection()
+            .query(&read)
+            .await
+            .map_err(|error| self.failed("read", &claim.key, error))?;
+        Ok(value.map(Content::Encoded))
+    }
+
     async fn take(&self, key: &str, want: Want<'_>) -> Result<Option<Claim>> {
-        self.read(key, Some(want)).await?;
         let token = fastrand::u64(1..1 << 53);
         let taken: Value = scripts::TAKE
             .run(
@@ -444,6 +531,7 @@ impl Jobs for RedisJobs {
                 &self.keys.shard(key).with(key).each(),
                 |command| {
                     command.arg(key).arg(millis(self.terms.claim_time)).arg(token);
+                    command.arg(want.encoded_key).arg(millis(self.terms.wanted_for()));
                 },
             )
             .await

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// How long it may be silent before it is asked whether it is still there.
-const SILENCE: Duration = Duration::from_secs(5);
+const SILENCE: Duration = Duration::from_secs(1);
 /// Between two tries to connect.
 const PAUSES: Backoff = Backoff::new(Duration::from_millis(100), Duration::from_secs(5));
 

@@ -19,7 +19,10 @@
 
 use std::sync::LazyLock;
 
-use crate::redis::Script;
+use crate::{
+    reactive::builder::LEAD,
+    redis::{Script, millis},
+};
 
 /// Keys: due, claims, names, and, of scripts for one key, its entry.
 const LIBRARY: &str = "
@@ -48,16 +51,31 @@ local function forget(hash, key)
   redis.call('ZREM', claims, key)
   redis.call('ZREM', names, key)
 end
--- Due at this moment; looked at earlier when nobody may want it by then.
-local function settle_in(hash, key, at, rank)
-  local wanted = number(redis.call('HGET', hash, 'w'))
+-- Due at this moment; looked at earlier when nobody may want it by then. First fills go before what is due with them.
+local lead = LEAD
+local function settle_in(hash, key, at)
+  local of = redis.call('HMGET', hash, 'w', 'a', 'f')
+  local wanted, rank = number(of[1]), at
+  if not of[2] and not of[3] then rank = at - lead end
   redis.call('HSET', hash, 'd', whole(at))
-  redis.call('ZADD', due, whole(math.min(rank or at, wanted)), key)
+  redis.call('ZADD', due, whole(math.min(rank, wanted)), key)
   keep_all(hash, math.max(wanted, at) - now + margin)
+end
+-- Somebody says that the value is old: computed now, unless that has failed and waits for its next try.
+local function hasten(hash, key)
+  if is_claimed(key) then return end
+  local at = number(redis.call('HGET', hash, 'd'))
+  if redis.call('HEXISTS', hash, 'f') == 0 or not redis.call('ZSCORE', due, key) then at = math.min(at, now) end
+  settle_in(hash, key, at)
+end
+local function give_back(hash, key)
+  redis.call('HDEL', hash, 't')
+  redis.call('ZREM', claims, key)
+  settle_in(hash, key, now)
 end
 local function tell(channel, what) redis.call('PUBLISH', channel, what) end
 local function fields(hash)
-  return redis.call('HMGET', hash, 'v', 'a', 'i', 'x', 'f', 'e', 'o', 'd')
+  return redis.call('HMGET', hash, 'v', 'a', 'i', 'x', 'f', 'e', 'o', 'd', 'w', 't')
 end
 ";
 
@@ -65,35 +83,33 @@ end
 const MARGIN_MS: u64 = 600_000;
 
 fn script(body: &str) -> Script {
-    let library = LIBRARY.replace("MARGIN", &MARGIN_MS.to_string());
+    let library = LIBRARY
+        .replace("MARGIN", &MARGIN_MS.to_string())
+        .replace("LEAD", &millis(LEAD).to_string());
     Script::new(format!("{library}{body}"))
 }
 
-/// Arguments: key, encoded key, wanted for, lead, version or nothing, channel.
+/// Arguments: key, encoded key, wanted for, version or nothing, channel.
 pub(super) static WANT: LazyLock<Script> = LazyLock::new(|| {
     script(
-        "local key, wanted_for, lead, version = ARGV[1], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
-         local known = redis.call('HGET', entry, 'w')
-         if known and number(known) <= now and not is_claimed(key) then
-           forget(entry, key)
-           known = nil
-         end
-         redis.call('HSET', entry, 'k', ARGV[2], 'w', whole(now + wanted_for))
-         if not known then
-           redis.call('ZADD', names, 0, key)
-         end
+        "local key, wanted_for, version = ARGV[1], tonumber(ARGV[3]), ARGV[4]
+         local wanted = number(redis.call('HGET', entry, 'w'))
+         if wanted <= now and not is_claimed(key) then forget(entry, key) end
+         redis.call('HSET', entry, 'k', ARGV[2], 'w', whole(math.max(wanted, now + wanted_for)))
+         redis.call('ZADD', names, 0, key)
          local is_outdated = false
          if version ~= '' and is_older(redis.call('HGET', entry, 'c'), version) then
            redis.call('HSET', entry, 'c', version)
            is_outdated = true
          end
          if not is_claimed(key) then
-           local rank = redis.call('ZSCORE', due, key)
-           local is_filled = redis.call('HEXISTS', entry, 'v') == 1 or redis.call('HEXISTS', entry, 'e') == 1
-           if not rank or is_outdated then
-             settle_in(entry, key, now, not is_filled and now - lead)
-             tell(ARGV[6], 'due')
-           elseif is_filled then
+           if not redis.call('ZSCORE', due, key) then
+             settle_in(entry, key, now)
+             tell(ARGV[5], 'due')
+           elseif is_outdated then
+             hasten(entry, key)
+             tell(ARGV[5], 'due')
+           else
              -- It may have stood there to be forgotten.
              settle_in(entry, key, number(redis.call('HGET', entry, 'd')))
            end
@@ -107,14 +123,14 @@ pub(super) static WANT: LazyLock<Script> = LazyLock::new(|| {
 /// and what is overdue for longer; nothing, for all that is due.
 ///
 /// Returns when to look again, how many keys there are, how long the first is overdue, and of each claim: key, encoded key,
-/// generation, version, value, failures, and for how long it was due.
+/// generation, version, failures, and for how long it was due.
 pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     script(
         "local most, claim_time, token, prefix = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
          for _, key in ipairs(redis.call('ZRANGEBYSCORE', claims, '-inf', whole(now), 'LIMIT', 0, 100)) do
            local ended = redis.call('ZSCORE', claims, key)
            redis.call('ZREM', claims, key)
-           redis.call('HDEL', prefix .. key, 't')
+           redis.pcall('HDEL', prefix .. key, 't')
            redis.call('ZADD', due, ended, key)
          end
          local found, upto = {}, whole(now - ARGV[5])
@@ -125,8 +141,12 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
            for _, key in ipairs(keys) do
              if #found >= most then break end
              local hash = prefix .. key
-             local of = redis.call('HMGET', hash, 'w', 'd', 'k', 'g', 'c', 'v', 'f')
-             if not of[3] or number(of[1]) <= now then
+             -- Another program may keep something else there.
+             local of = redis.pcall('HMGET', hash, 'w', 'd', 'k', 'g', 'c', 'f')
+             if of.err then
+               redis.call('ZREM', due, key)
+               redis.call('ZREM', names, key)
+             elseif not of[3] or number(of[1]) <= now then
                forget(hash, key)
              elseif number(of[2]) > now then
                settle_in(hash, key, number(of[2]))
@@ -135,7 +155,7 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
                redis.call('ZREM', due, key)
                redis.call('ZADD', claims, whole(now + claim_time), key)
                keep_all(hash, claim_time + margin)
-               table.insert(found, {key, of[3], number(of[4]), of[5], of[6], number(of[7]), now - number(of[2])})
+               table.insert(found, {key, of[3], number(of[4]), of[5], number(of[6]), now - number(of[2])})
              end
            end
          end
@@ -143,7 +163,8 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
          local first = redis.call('ZRANGE', due, 0, 0, 'WITHSCORES')
          if first[1] then
            next = math.max(tonumber(first[2]) - now, 0)
-           overdue = math.max(now - number(redis.call('HGET', prefix .. first[1], 'd')), 0)
+           local at = redis.pcall('HGET', prefix .. first[1], 'd')
+           if type(at) == 'string' then overdue = math.max(now - number(at), 0) end
          end
          local ends = redis.call('ZRANGE', claims, 0, 0, 'WITHSCORES')
          if ends[1] then
@@ -154,19 +175,23 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Arguments: key, claim time, token. A claim of this key, as `CLAIM` returns them, or nothing.
+/// Arguments: key, claim time, token, encoded key, wanted for. A claim of this key, as `CLAIM` returns them, or nothing while another
+/// has it.
 pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| {
     script(
         "local key, claim_time, token = ARGV[1], tonumber(ARGV[2]), ARGV[3]
          local ended = is_claimed(key)
          if ended and tonumber(ended) > now then return {} end
-         local of = redis.call('HMGET', entry, 'k', 'g', 'c', 'v', 'f', 'd')
-         if not of[1] then return {} end
-         redis.call('HSET', entry, 't', token)
+         local wanted = number(redis.call('HGET', entry, 'w'))
+         if wanted <= now then forget(entry, key) end
+         redis.call('HSET', entry, 'k', ARGV[4], 'w', whole(math.max(wanted, now + ARGV[5])), 't', token)
+         redis.call('HSETNX', entry, 'd', whole(now))
+         redis.call('ZADD', names, 0, key)
          redis.call('ZREM', due, key)
          redis.call('ZADD', claims, whole(now + claim_time), key)
-         keep_all(entry, claim_time + margin)
-         return {key, of[1], number(of[2]), of[3], of[4], number(of[5]), math.max(now - number(of[6]), 0)}",
+         keep_all(entry, math.max(claim_time, tonumber(ARGV[5])) + margin)
+         local of = redis.call('HMGET', entry, 'g', 'c', 'f', 'd')
+         return {key, ARGV[4], number(of[1]), of[2], number(of[3]), math.max(now - number(of[4]), 0)}",
     )
 });
 
@@ -199,12 +224,15 @@ pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| {
          if wanted <= now or (is_current and outcome == 'gone') then
            forget(entry, key)
            tell(channel, '-' .. key)
-           return 'stored'
+           return is_current and outcome == 'gone' and 'stored' or 'lost'
          end
          redis.call('ZREM', claims, key)
          redis.call('HDEL', entry, 't')
          if not is_current then
-           settle_in(entry, key, now)
+           -- That it has failed counts all the same: a dead service is not asked again at once.
+           if outcome == 'failed' then redis.call('HSET', entry, 'f', ARGV[8], 'e', ARGV[9]) else next = 0 end
+           settle_in(entry, key, now + next)
+           tell(channel, '=' .. key)
            tell(channel, 'due')
            return 'discarded'
          end
@@ -235,11 +263,19 @@ pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     script(
         "for i = 3, #ARGV, 2 do
            local key, hash = ARGV[i], ARGV[1] .. ARGV[i]
-           if redis.call('HGET', hash, 't') == ARGV[i + 1] then
-             redis.call('HDEL', hash, 't')
-             redis.call('ZREM', claims, key)
-             settle_in(hash, key, now)
-           end
+           if redis.call('HGET', hash, 't') == ARGV[i + 1] then give_back(hash, key) end
+         end
+         tell(ARGV[2], 'due')
+         return 0",
+    )
+});
+
+/// Arguments: the beginning of entries' keys, channel, token. Gives back what was claimed by a look whose answer was lost.
+pub(super) static ABANDON: LazyLock<Script> = LazyLock::new(|| {
+    script(
+        "for _, key in ipairs(redis.call('ZRANGE', claims, 0, -1)) do
+           local hash = ARGV[1] .. key
+           if redis.pcall('HGET', hash, 't') == ARGV[3] then give_back(hash, key) end
          end
          tell(ARGV[2], 'due')
          return 0",
@@ -249,18 +285,15 @@ pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 /// What `EXPIRE` and `CLEAR` do with one key.
 const OUTDATE: &str = "
 local function outdate(hash, key, is_cleared)
-  if redis.call('EXISTS', hash) == 0 then return 0 end
+  local wanted = redis.call('HGET', hash, 'w')
+  if not wanted or (number(wanted) <= now and not is_claimed(key)) then return 0 end
   redis.call('HINCRBY', hash, 'g', 1)
   if is_cleared then
     redis.call('HDEL', hash, 'v', 'a', 'i', 'o', 'x', 'f', 'e')
   elseif redis.call('HEXISTS', hash, 'v') == 1 then
     redis.call('HSET', hash, 'x', 1)
   end
-  if not is_claimed(key) then
-    -- A first fill that waits already keeps its place.
-    local rank = redis.call('ZSCORE', due, key)
-    settle_in(hash, key, now, rank and math.min(tonumber(rank), now))
-  end
+  hasten(hash, key)
   return 1
 end
 ";
@@ -298,8 +331,8 @@ pub(super) static CLEAR_UNDER: LazyLock<Script> = LazyLock::new(|| {
 pub(super) static INSPECT: LazyLock<Script> = LazyLock::new(|| {
     script(
         "local of = redis.call('HMGET', entry, 'w', 'd', 'f')
-         if not of[1] then return {} end
          local ends = is_claimed(ARGV[1])
+         if not of[1] or (number(of[1]) <= now and not ends) then return {} end
          local place = -1
          if redis.call('ZSCORE', due, ARGV[1]) then place = number(of[2]) end
          return {number(of[1]), place, ends and tonumber(ends) or -1, number(of[3]), now}",
