@@ -33,7 +33,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .with_graceful_shutdown(async {
             // When it cannot be waited for, the page is served until the process is killed.
             if tokio::signal::ctrl_c().await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         })
         .await?;

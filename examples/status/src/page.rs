@@ -76,7 +76,7 @@ impl Row {
 
 #[derive(Template)]
 #[template(path = "rows.html")]
-struct Rows {
+struct Table {
     rows: Vec<Row>,
     asked: u64,
     is_stopped: bool,
@@ -111,7 +111,7 @@ impl App {
             rows.push(Row::of(deployment, &self.deployments.read(&deployment).await?));
         }
         let (asked, is_stopped) = (self.cloud.asked(), self.cloud.is_stopped());
-        Ok(Rows {
+        Ok(Table {
             rows,
             asked,
             is_stopped,

@@ -276,8 +276,7 @@ async fn b07_a_dead_service_whatever_readers_say(place: &Place) {
         .start(place.builder(service.clone()).refresh_interval(UNIT * 3))
         .await
         .unwrap();
-    let versions =
-        ["one", "two"].map(|text| Version::from(touchable::Stamp::from_micros(text.len() as i64)).of(text));
+    let versions = ["one", "two"].map(|text| Version::from(touchable::Stamp::from_micros(1)).of(text));
     let begun = Instant::now();
     let mut turn = 0;
     while begun.elapsed() < UNIT * 20 {
@@ -343,7 +342,7 @@ impl Compute for Blocks {
 
     async fn compute(&self, _: &u8, before: Option<&u8>) -> Result<Computed<u8>, BoxError> {
         static FIRST: AtomicUsize = AtomicUsize::new(0);
-        if before.is_none() && FIRST.fetch_add(1, SeqCst) % 2 == 0 {
+        if before.is_none() && FIRST.fetch_add(1, SeqCst).is_multiple_of(2) {
             std::thread::sleep(UNIT * 60);
         }
         Ok(Computed::Value(1))

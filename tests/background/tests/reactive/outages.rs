@@ -35,7 +35,7 @@ async fn b16_a_server_that_was_killed_and_is_back() {
         let reading = node.read(&key("a")).await.unwrap();
         reading
             .error()
-            .is_some_and(|error| error.is_unreachable())
+            .is_some_and(touchable::reactive::ComputeError::is_unreachable)
             .then_some(reading)
     })
     .await;
