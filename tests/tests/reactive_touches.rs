@@ -122,7 +122,7 @@ async fn b10_the_feed_tells(world: &World) {
     names.shutdown().await;
 }
 
-on_every_backend!(board:
+on_every_backend!(board, 3:
     b10_the_reader_knows,
     b10_the_writer_tells,
     b10_the_feed_tells,

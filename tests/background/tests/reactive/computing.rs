@@ -176,7 +176,7 @@ async fn b08_first_fills_go_before_refreshes(place: &Place) {
     };
     let node = place.start(own(place.builder(service.clone()))).await.unwrap();
     // Refreshes that are due, behind one computation that holds the only place.
-    for name in ["r1", "r2"] {
+    for name in ["a1", "a2"] {
         let _ = node.read(&key(name)).await.unwrap();
         eventually("it", async || {
             (service.order().last().map(String::as_str) == Some(name)).then_some(())
@@ -194,7 +194,7 @@ async fn b08_first_fills_go_before_refreshes(place: &Place) {
         (service.order().last().map(String::as_str) == Some("holds")).then_some(())
     })
     .await;
-    for name in ["r1", "r2"] {
+    for name in ["a1", "a2"] {
         node.expire(&key(name)).await.unwrap();
     }
     for name in ["f1", "f2"] {
