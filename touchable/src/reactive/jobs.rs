@@ -135,6 +135,18 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// When the key is due again.
+    pub(super) const fn next(&self) -> Option<Duration> {
+        match self {
+            Self::Value { next, .. } | Self::Unchanged { next, .. } | Self::Failed { next, .. } => {
+                Some(*next)
+            }
+            Self::Gone => None,
+        }
+    }
+}
+
 /// What became of an outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Settled {

@@ -359,6 +359,9 @@ impl Jobs for MemoryJobs {
         } else {
             job.due = now;
         }
+        if job.due <= now {
+            self.wake.wake();
+        }
         let rank = self.rank(job);
         queue.settle(&claim.key, claim.token, rank);
         Ok(if is_current {

@@ -52,16 +52,32 @@ impl Pool {
     }
 
     /// Waits for a place, and takes up to so many.
-    pub(super) async fn take(&self, most: usize) -> Vec<OwnedSemaphorePermit> {
-        let first = Arc::clone(&self.permits).acquire_owned().await;
+    pub(super) async fn take(&self, most: usize) -> Places {
         // It is never closed.
-        let mut taken: Vec<OwnedSemaphorePermit> = first.into_iter().collect();
-        while taken.len() < most
-            && let Ok(next) = Arc::clone(&self.permits).try_acquire_owned()
-        {
-            taken.push(next);
+        let mut places = Arc::clone(&self.permits).acquire_owned().await.ok();
+        let free = self.permits.available_permits().min(most.saturating_sub(1));
+        let more = u32::try_from(free).ok();
+        if let (Some(places), Some(Ok(more))) = (
+            &mut places,
+            more.map(|more| Arc::clone(&self.permits).try_acquire_many_owned(more)),
+        ) {
+            places.merge(more);
         }
-        taken
+        Places(places)
+    }
+}
+
+/// Places of a pool; they are free again when they are dropped.
+pub(super) struct Places(Option<OwnedSemaphorePermit>);
+
+impl Places {
+    pub(super) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+
+    /// One of them.
+    pub(super) fn split(&mut self) -> Option<OwnedSemaphorePermit> {
+        self.0.as_mut()?.split(1)
     }
 }
 

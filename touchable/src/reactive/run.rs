@@ -16,6 +16,7 @@ use super::{
     front::Inner,
     jobs::{Claim, Content, HeldKey, Jobs, Outcome, Settled},
     reading::{Cause, ComputeError},
+    worker::LOOK,
 };
 use crate::{
     cache::entry::{Codec, Kind, Payload, Times, Typed, encode},
@@ -84,8 +85,13 @@ impl<C: Compute> Inner<C> {
         };
         self.meters.seconds.record(began.elapsed().as_secs_f64());
         let is_gone = matches!(done.outcome, Outcome::Gone);
+        // What is due again before the next look has to be told.
+        let is_soon = done.outcome.next().is_none_or(|next| next < LOOK);
         computed();
         let settled = self.settle(claim, done.outcome).await;
+        if is_soon || settled != Settled::Stored {
+            self.jobs.wake().wake();
+        }
         if is_gone && settled == Settled::Stored {
             self.near.clear(&claim.key);
         } else {

@@ -20,12 +20,13 @@ use super::{
     compute::Compute,
     front::Inner,
     jobs::{Claim, HeldKey},
+    pool::Places,
 };
 use crate::schedule::{Backoff, Interval, Stop};
 
 /// How often a worker looks whatever it was told: what is due by the word of another node reaches it as news, which can be
 /// lost.
-const LOOK: Duration = Duration::from_secs(1);
+pub(super) const LOOK: Duration = Duration::from_secs(1);
 /// The most that one look claims.
 const MOST: usize = 100;
 /// After errors of the schedule.
@@ -115,7 +116,7 @@ impl<C: Compute> Worker<C> {
         let mut look_at = Instant::now();
         let pool = self.inner.settings.pool.clone();
         // Kept over the turns, with its place in the queue: others of this pool would always be first otherwise.
-        let mut taking: Option<BoxFuture<'static, Vec<OwnedSemaphorePermit>>> = None;
+        let mut taking: Option<BoxFuture<'static, Places>> = None;
         loop {
             // What has ended is put away before anything new begins: a flood would pile it up otherwise.
             while self.running.try_join_next().is_some() {}
@@ -142,7 +143,7 @@ impl<C: Compute> Worker<C> {
     }
 
     /// Claims as much as there are places; how long nothing more will be due.
-    async fn look(&mut self, mut places: Vec<OwnedSemaphorePermit>) -> Duration {
+    async fn look(&mut self, mut places: Places) -> Duration {
         let found = match self.inner.jobs.claim(places.len()).await {
             Ok(found) => found,
             Err(error) => {
@@ -160,7 +161,7 @@ impl<C: Compute> Worker<C> {
         self.inner.meters.lag.set(lag.as_secs_f64());
         let is_more = found.taken.len() == places.len();
         for claim in found.taken {
-            if let Some(place) = places.pop() {
+            if let Some(place) = places.split() {
                 self.begin(claim, place);
             }
         }
@@ -180,11 +181,9 @@ impl<C: Compute> Worker<C> {
         // Under the lock: the task may end before it is noted otherwise.
         self.held.with(|noted| {
             let task = self.running.spawn(async move {
-                let wakes = OnDrop(|| inner.jobs.wake().wake());
                 let _place = place;
                 let mut leaves = Some(OnDrop(|| held.remove(&claim.key, token)));
                 let (_, told) = inner.run(&claim, || drop(leaves.take())).await;
-                drop(wakes);
                 if let Some(told) = told {
                     inner.tell(told).await;
                 }
