@@ -168,6 +168,7 @@ impl<C: Compute> ReactiveBuilder<C> {
             name: C::NAME,
             lifetime: settings.lifetime,
             claim_time: settings.claim_time,
+            works: settings.works,
             lead: LEAD,
         };
         let schedule = self.schedule.unwrap_or_else(|| Box::new(MemorySchedule::new()));

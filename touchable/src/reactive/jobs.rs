@@ -29,6 +29,8 @@ pub struct Terms {
     /// How long a read keeps a key wanted, at least.
     pub(super) lifetime: Duration,
     pub(super) claim_time: Duration,
+    /// Whether this node computes them.
+    pub(super) works: bool,
     /// By how long first fills go before refreshes.
     pub(super) lead: Duration,
 }
@@ -230,7 +232,7 @@ pub trait Jobs: Send + Sync {
 
     async fn settle(&self, claim: &Claim, outcome: Outcome) -> Result<Settled>;
 
-    /// Gives claims back: their keys are due now.
+    /// Gives claims back, and those of looks whose answers never came: their keys are due now.
     async fn release(&self, held: &[HeldKey]) -> Result<()>;
 
     async fn inspect(&self, key: &str) -> Result<Option<Inspected>>;

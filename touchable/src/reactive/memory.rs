@@ -229,6 +229,7 @@ impl MemoryJobs {
     /// Removes or outdates a value, and makes its key due.
     fn outdate(&self, queue: &mut DueQueue<Job>, key: &str, change: impl FnOnce(&mut Job)) -> bool {
         let now = Instant::now();
+        forget_unwanted(queue, key, now);
         let Some(job) = queue.get_mut(key) else {
             return false;
         };
@@ -259,12 +260,7 @@ impl Jobs for MemoryJobs {
     async fn read(&self, key: &str, want: Option<Want<'_>>) -> Result<Option<Found>> {
         let now = Instant::now();
         let mut queue = self.lock();
-        // Nobody has removed it yet.
-        if queue.get(key).is_some_and(|job| job.wanted_until <= now)
-            && !matches!(queue.place(key), Some(Place::Claimed { .. }))
-        {
-            queue.remove(key);
-        }
+        forget_unwanted(&mut queue, key, now);
         if let Some(want) = want {
             self.want(&mut queue, key, want, now);
         }
@@ -388,7 +384,8 @@ impl Jobs for MemoryJobs {
 
     async fn inspect(&self, key: &str) -> Result<Option<Inspected>> {
         let now = Instant::now();
-        let queue = self.lock();
+        let mut queue = self.lock();
+        forget_unwanted(&mut queue, key, now);
         let (Some(job), Some(place)) = (queue.get(key), queue.place(key)) else {
             return Ok(None);
         };
@@ -406,6 +403,15 @@ impl Jobs for MemoryJobs {
 
     fn follow(&self) -> Option<Box<dyn Follow>> {
         None
+    }
+}
+
+/// Removes a key that nobody wants any more, and that no worker has looked at since.
+fn forget_unwanted(queue: &mut DueQueue<Job>, key: &str, now: Instant) {
+    if queue.get(key).is_some_and(|job| job.wanted_until <= now)
+        && !matches!(queue.place(key), Some(Place::Claimed { .. }))
+    {
+        queue.remove(key);
     }
 }
 

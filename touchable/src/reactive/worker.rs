@@ -229,9 +229,7 @@ impl<C: Compute> Worker<C> {
         // Before they are ended, which takes them off the list. What is settled meanwhile is nothing to be given back.
         let held = self.held.at(Instant::now());
         self.running.shutdown().await;
-        if held.is_empty() {
-            return;
-        }
+        // Also with nothing at hand: a look may have been cut off between its claims and their answer.
         if let Err(error) = self.inner.jobs.release(&held).await {
             tracing::warn!(name = C::NAME, %error, "claims could not be given back and end with their time");
         }

@@ -343,6 +343,7 @@ impl Compute for Blocks {
     async fn compute(&self, _: &u8, before: Option<&u8>) -> Result<Computed<u8>, BoxError> {
         static FIRST: AtomicUsize = AtomicUsize::new(0);
         if before.is_none() && FIRST.fetch_add(1, SeqCst).is_multiple_of(2) {
+            // What is tested: it cannot be ended.
             std::thread::sleep(UNIT * 60);
         }
         Ok(Computed::Value(1))
@@ -372,7 +373,20 @@ async fn b05_a_computation_that_blocks_its_thread_loses_its_key(place: &Place) {
     drop((one, other));
 }
 
+/// Nobody wants it, and no worker has looked at it yet.
+async fn b11_a_key_that_nobody_wants_is_unknown(place: &Place) {
+    let builder = place.builder(Service::default()).lifetime(UNIT * 2);
+    let node = place.start(builder.without_worker()).await.unwrap();
+    let _ = node.read(&key("a")).await.unwrap();
+    assert!(node.inspect(&key("a")).await.unwrap().is_some());
+    sleep(UNIT * 3).await;
+    assert!(node.inspect(&key("a")).await.unwrap().is_none());
+    assert!(node.peek(&key("a")).await.unwrap().is_none());
+    assert!(!node.expire(&key("a")).await.unwrap() && !node.clear(&key("a")).await.unwrap());
+}
+
 on_every_schedule!(
+    b11_a_key_that_nobody_wants_is_unknown,
     b06_who_waits_for_what_is_gone_does_not_ask_for_it_again,
     b07_a_panic_anywhere_is_an_error,
     b08_nobody_starves_in_a_shared_pool,
@@ -485,4 +499,30 @@ async fn b02_a_server_that_takes_no_writes() {
     assert!(reading.value().is_some(), "{reading:?}");
     node.shutdown().await;
     other.shutdown().await;
+}
+
+/// A look that is cut off by a shutdown, between its claims and their answer, gives them back as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b16_a_shutdown_in_the_middle_of_a_look() {
+    let server = OwnRedis::start(&[]);
+    let service = Service::default();
+    let reader = {
+        let schedule = RedisSchedule::connect(&server.url()).await.unwrap();
+        Reactive::builder(service.clone())
+            .lifetime(Duration::from_mins(10))
+            .schedule(schedule)
+            .without_worker()
+            .start()
+            .unwrap()
+    };
+    for round in 0..20 {
+        let key = format!("k{round}");
+        let _ = reader.read(&key).await.unwrap();
+        // Stopped at any moment of its first look.
+        let node = on(&server, &service).await;
+        sleep(Duration::from_micros(fastrand::u64(..3_000))).await;
+        node.shutdown().await;
+        let found = reader.inspect(&key).await.unwrap().unwrap();
+        assert!(found.claimed_for.is_none(), "round {round}: {found:?}");
+    }
 }

@@ -169,8 +169,8 @@ async fn b16_one_script_claims_a_hundred_keys() {
     let calls: u32 = scripts
         .map(|line| line.split(['=', ',']).nth(1).unwrap().parse::<u32>().unwrap())
         .sum();
-    // The server is told the script once.
-    assert!(calls <= 4, "{calls} scripts for 100 claims");
+    // A look or two, the registry of names, and each script once more in full when the server does not know it yet.
+    assert!(calls <= 7, "{calls} scripts for 100 claims");
     service.open();
     worker.shutdown().await;
 }

@@ -177,6 +177,7 @@ impl Compute for Service {
             Some(Answer::Panics) => panic!("as it was told"),
             Some(Answer::Hangs) => std::future::pending().await,
             Some(Answer::Slow(value, time)) => {
+                // The service's own time.
                 tokio::time::sleep(time).await;
                 Ok(number(value))
             }

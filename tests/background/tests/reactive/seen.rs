@@ -4,9 +4,12 @@ use std::time::Duration;
 
 use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 use tokio::time::sleep;
-use touchable::reactive::{Reactive, observe};
+use touchable::reactive::{BoxError, Compute, Computed, Reactive, observe};
 
-use crate::script::{Answer, Service};
+use crate::{
+    places::{Kind, Place},
+    script::{Answer, Service},
+};
 
 fn key(text: &str) -> String {
     text.to_owned()
@@ -82,4 +85,49 @@ fn b17_what_is_counted() {
     assert!(value(observe::WANTED, None) >= 3.0);
     assert!(value(observe::LAG, None) >= 0.0);
     assert!(value(observe::HOOK_FAILURES, None) >= 1.0);
+}
+
+/// What nobody computes.
+struct Orphan;
+
+impl Compute for Orphan {
+    const NAME: &'static str = "orphan";
+    type Key = u8;
+    type Value = u8;
+
+    async fn compute(&self, key: &u8, _: Option<&u8>) -> Result<Computed<u8>, BoxError> {
+        Ok(Computed::Value(*key))
+    }
+}
+
+#[test]
+fn b14_names_that_nobody_computes_are_counted() {
+    let recorder = DebuggingRecorder::new();
+    let snapshots = recorder.snapshotter();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let unknown = || {
+        let all = snapshots.snapshot().into_vec();
+        let mut gauges = all
+            .into_iter()
+            .filter(|(key, ..)| key.key().name() == observe::UNKNOWN);
+        gauges.next().map(|(.., value)| value)
+    };
+    metrics::with_local_recorder(&recorder, || {
+        runtime.block_on(async {
+            let place = Place::new(Kind::Redis);
+            let reader = place.start(place.builder(Orphan).without_worker()).await.unwrap();
+            let _ = reader.read(&1).await.unwrap();
+            let worker = place.node(Service::default()).await;
+            crate::reading::fresh(&worker, "a").await;
+            let counted = unknown().unwrap();
+            assert!(
+                matches!(counted, DebugValue::Gauge(count) if count.into_inner() == 1.0),
+                "{counted:?}"
+            );
+            worker.shutdown().await;
+        });
+    });
 }

@@ -103,7 +103,7 @@ impl Schedule for RedisSchedule {}
 impl sealed::Open for RedisSchedule {
     fn open(&self, terms: Terms) -> Result<Arc<dyn Jobs>> {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
-        if !names.contains(&terms.name) {
+        if terms.works && !names.contains(&terms.name) {
             names.push(terms.name);
         }
         drop(names);
@@ -272,6 +272,8 @@ impl RedisJobs {
         let token = fastrand::u64(1..1 << 53);
         let answer: Result<(i64, u64, u64, Vec<Claimed>), RedisError> = async {
             self.abandon(number).await?;
+            // Before it is sent: who asks may be dropped before the answer comes.
+            self.trouble_of(number).lost_tokens.push(token);
             scripts::CLAIM
                 .run(self.connection(), &shard.all(), |command| {
                     command.arg(most).arg(millis(self.terms.claim_time));
@@ -287,8 +289,7 @@ impl RedisJobs {
                 answer
             }
             Err(error) => {
-                // The script may have run all the same.
-                trouble.lost_tokens.push(token);
+                // The script may have run all the same; its token stays noted.
                 trouble.failures = trouble.failures.saturating_add(1);
                 trouble.until = Some(Instant::now() + SHARD_PAUSES.pause(trouble.failures));
                 return Err(self.failed("claim", "", error));
@@ -341,35 +342,18 @@ impl RedisJobs {
             *registered = Some(now);
         }
         let registry = registry(&self.schedule.namespace);
-        let told = async {
-            let (seconds, _): (u64, u64) = self.connection().query(&cmd("TIME")).await?;
-            let until = seconds + REGISTER.as_secs() * u64::from(REGISTERED_FOR);
-            let add = cmd("ZADD").arg(&registry).arg(until).arg(self.terms.name).clone();
-            self.connection().query::<Value>(&add).await?;
-            let trim = cmd("ZREMRANGEBYSCORE")
-                .arg(&registry)
-                .arg("-inf")
-                .arg(seconds)
-                .clone();
-            self.connection().query::<Value>(&trim).await?;
-            let keep = cmd("EXPIREAT").arg(&registry).arg(until).clone();
-            self.connection().query::<Value>(&keep).await?;
-            let all = cmd("ZRANGE").arg(&registry).arg(0).arg(-1).clone();
-            self.connection().query::<Vec<String>>(&all).await
-        };
+        let keep = REGISTER.as_secs() * u64::from(REGISTERED_FOR);
         // It is only to be seen.
-        let told: Result<Vec<String>, RedisError> = told.await;
-        if let Ok(names) = told {
-            let ours = self
-                .schedule
-                .names
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone();
-            let unknown = names.iter().filter(|name| !ours.contains(&name.as_str())).count();
-            #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-            metrics::gauge!(UNKNOWN).set(unknown as f64);
-        }
+        let told: Result<Vec<String>, RedisError> = scripts::REGISTER
+            .run(self.connection(), &[&registry], |command| {
+                command.arg(self.terms.name).arg(keep);
+            })
+            .await;
+        let Ok(names) = told else { return };
+        let ours = self.schedule.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let unknown = names.iter().filter(|name| !ours.contains(&name.as_str())).count();
+        #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+        metrics::gauge!(UNKNOWN).set(unknown as f64);
     }
 
     /// Claims by the shard they lie in.
@@ -422,6 +406,8 @@ impl Jobs for RedisJobs {
                 .await
                 .map_err(failed)?;
             self.clock.note(now);
+            // Readers too: a name that nobody computes is one to be seen.
+            self.register().await;
             return Ok(Some(found(fields, now)));
         };
         let mut read = cmd("HMGET");
@@ -613,6 +599,10 @@ impl Jobs for RedisJobs {
     }
 
     async fn release(&self, held: &[HeldKey]) -> Result<()> {
+        for number in 0..self.keys.shards.len() {
+            let abandoned = self.abandon(number).await;
+            abandoned.map_err(|error| self.failed("release", "", error))?;
+        }
         let by_shard = self.by_shard(held);
         let releases = by_shard.iter().map(async |(shard, held)| {
             scripts::RELEASE

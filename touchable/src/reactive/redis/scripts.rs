@@ -338,3 +338,14 @@ pub(super) static INSPECT: LazyLock<Script> = LazyLock::new(|| {
          return {number(of[1]), place, ends and tonumber(ends) or -1, number(of[3]), now}",
     )
 });
+
+/// Keys: the registry of names. Arguments: a name, and for how many seconds it counts as in use. All names in use.
+pub(super) static REGISTER: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(
+        "local now = tonumber(redis.call('TIME')[1])
+         redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+         redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+         redis.call('EXPIRE', KEYS[1], ARGV[2])
+         return redis.call('ZRANGE', KEYS[1], 0, -1)",
+    )
+});
