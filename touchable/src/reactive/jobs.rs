@@ -29,7 +29,8 @@ pub struct Terms {
     /// How long a read keeps a key wanted, at least.
     pub(super) lifetime: Duration,
     pub(super) claim_time: Duration,
-    /// Whether this node computes them.
+    /// Whether this node computes them: a schedule of several nodes has to know.
+    #[cfg_attr(not(feature = "redis"), expect(dead_code))]
     pub(super) works: bool,
     /// By how long first fills go before refreshes.
     pub(super) lead: Duration,
