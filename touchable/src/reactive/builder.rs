@@ -3,8 +3,9 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::{
+    ask::{Inner, Silence},
     compute::Compute,
-    front::{Inner, Reactive, Silence},
+    front::Reactive,
     jobs::{Schedule, Terms},
     memory::MemorySchedule,
     near::Near,

@@ -9,23 +9,17 @@ use std::{
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
-    builder::{LONGEST, ReactiveBuilder, Settings},
+    ask::Inner,
+    builder::ReactiveBuilder,
     compute::Compute,
-    jobs::{Found, Inspected, Jobs, News, Settled, Want, comparable, is_older},
-    near::{Copy, Near, Ticket},
-    observe::Meters,
-    reading::{Cause, ComputeError, Reading},
-    run::JITTER,
+    jobs::{Inspected, News, Settled, Want, comparable},
+    reading::Reading,
     worker,
 };
 use crate::{
-    cache::{
-        CacheKey, Versioned,
-        entry::Format,
-        key::{Namespace, Spelled},
-    },
-    error::{Error, Result, reactive::Failure},
-    schedule::{Backoff, Interval, Stop, Task, Wake},
+    cache::{CacheKey, Versioned},
+    error::{Result, reactive::Failure},
+    schedule::{Backoff, Interval, Moment, Stop, Task, Wake},
 };
 
 /// While somebody waits for a value whose change is not told.
@@ -45,52 +39,6 @@ const LOOKS: Backoff = Backoff::new(Duration::from_millis(20), Duration::from_mi
 pub struct Reactive<C: Compute> {
     inner: Arc<Inner<C>>,
     tasks: Arc<Mutex<Vec<Task>>>,
-}
-
-pub(super) struct Inner<C: Compute> {
-    pub(super) compute: C,
-    pub(super) namespace: Namespace,
-    pub(super) jobs: Arc<dyn Jobs>,
-    pub(super) near: Near<C::Value>,
-    pub(super) settings: Settings,
-    pub(super) format: Format,
-    pub(super) meters: Meters,
-    pub(super) silence: Silence,
-}
-
-/// For how long copies are served at once after the schedule has not answered: a page of many values waits for one of them.
-const SILENT: Duration = Duration::from_secs(1);
-
-/// That the schedule has not answered, and what it was.
-#[derive(Debug, Default)]
-pub(super) struct Silence(Mutex<Option<(Instant, String)>>);
-
-impl Silence {
-    fn note(&self, error: &Error) {
-        let mut silence = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *silence = Some((Instant::now() + SILENT, error.to_string()));
-    }
-
-    fn problem(&self, now: Instant) -> Option<String> {
-        let silence = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (until, problem) = silence.as_ref()?;
-        (now < *until).then(|| problem.clone())
-    }
-}
-
-/// The name of a key, for a while.
-struct Name {
-    spelled: Spelled,
-    from: usize,
-}
-
-impl std::ops::Deref for Name {
-    type Target = str;
-
-    #[inline]
-    fn deref(&self) -> &str {
-        &self.spelled[self.from..]
-    }
 }
 
 impl<C: Compute> Reactive<C> {
@@ -158,13 +106,18 @@ impl<C: Compute> Reactive<C> {
             tokio::pin!(woken);
             // From here on no change is missed.
             woken.as_mut().enable();
-            if looks > 0 && self.inner.is_gone(&name).await? {
-                let poll_after = self.inner.settings.poll_after;
-                return Ok(self.inner.counted(Reading::Pending { poll_after }));
-            }
-            let reading = self.inner.read(key, &name, None).await?;
-            if !reading.is_pending() || Instant::now() >= end {
-                return Ok(self.inner.counted(reading));
+            let reading = if looks == 0 {
+                Some(self.inner.read(key, &name, None).await?)
+            } else {
+                self.inner.read_again(key, &name).await?
+            };
+            match reading {
+                Some(reading) if reading.is_pending() && Instant::now() < end => {}
+                Some(reading) => return Ok(self.inner.counted(reading)),
+                None => {
+                    let poll_after = self.inner.settings.poll_after;
+                    return Ok(self.inner.counted(Reading::Pending { poll_after }));
+                }
             }
             looks += 1;
             let next = Instant::now() + LOOKS.pause(looks);
@@ -178,14 +131,13 @@ impl<C: Compute> Reactive<C> {
     /// See [`read`](Self::read).
     pub async fn peek(&self, key: &C::Key) -> Result<Option<Reading<C::Value>>> {
         let name = self.inner.name(key)?;
-        let found = self.inner.jobs.read(&name, None).await?;
-        let now = Instant::now();
+        let found = self.inner.jobs.read(&name).await?;
+        let now = Moment::now();
         Ok(found.map(|found| {
             let due_in = found.due_in;
             let error = found.error.clone();
             let copy = self.inner.copy_of(&name, found, None, now);
-            self.inner
-                .reading(copy.as_deref(), error, Some(due_in), None, now)
+            self.inner.reading(copy.as_ref(), error, Some(due_in), None, now)
         }))
     }
 
@@ -238,13 +190,15 @@ impl<C: Compute> Reactive<C> {
         let encoded = Inner::<C>::encoded(key)?;
         let limit = self.inner.settings.compute_timeout + self.inner.settings.claim_time;
         let end = Instant::now() + limit;
+        let shared: Arc<str> = (*name).into();
         let want = Want {
+            key: &shared,
             encoded_key: &encoded,
             version: None,
         };
         let mut looks = 0;
         while Instant::now() < end {
-            if let Some(claim) = self.inner.jobs.take(&name, want).await?
+            if let Some(claim) = self.inner.jobs.take(want).await?
                 && self.inner.run_inline(claim).await == Settled::Stored
             {
                 let poll_after = self.inner.settings.poll_after;
@@ -306,218 +260,6 @@ impl<C: Compute> fmt::Debug for Reactive<C> {
             .field("name", &C::NAME)
             .field("settings", &self.inner.settings)
             .finish_non_exhaustive()
-    }
-}
-
-impl<C: Compute> Inner<C> {
-    #[inline]
-    fn name(&self, key: &C::Key) -> Result<Name> {
-        self.spell(key)
-    }
-
-    #[inline]
-    fn spell<K: CacheKey + ?Sized>(&self, key: &K) -> Result<Name> {
-        Ok(Name {
-            spelled: self.namespace.spell_whole(key)?,
-            from: self.namespace.prefix().len(),
-        })
-    }
-
-    fn encoded(key: &C::Key) -> Result<Vec<u8>> {
-        postcard::to_allocvec(key).map_err(|error| {
-            Failure::Key {
-                name: C::NAME,
-                source: error.into(),
-            }
-            .into()
-        })
-    }
-
-    fn counted(&self, reading: Reading<C::Value>) -> Reading<C::Value> {
-        self.meters.readings[reading.outcome()].increment(1);
-        reading
-    }
-
-    /// Whether a key that was wanted a moment ago is no more.
-    async fn is_gone(&self, name: &str) -> Result<bool> {
-        let ticket = self.near.ticket(name, Instant::now());
-        Ok(!ticket.is_to_extend && self.jobs.read(name, None).await?.is_none())
-    }
-
-    async fn read(&self, key: &C::Key, name: &str, version: Option<&str>) -> Result<Reading<C::Value>> {
-        let now = Instant::now();
-        if let Some(copy) = self.near.get(name, now)
-            && version.is_none_or(|version| !is_older(copy.told.as_deref(), version))
-            && !self.is_too_old(&copy, now)
-        {
-            return Ok(self.reading(Some(&copy), None, None, version, now));
-        }
-        Box::pin(self.ask(key, name, version)).await
-    }
-
-    /// Asks the schedule.
-    async fn ask(&self, key: &C::Key, name: &str, version: Option<&str>) -> Result<Reading<C::Value>> {
-        let now = Instant::now();
-        if let Some(problem) = self.silence.problem(now)
-            && let Some(copy) = self.near.last(name)
-        {
-            return Ok(self.outdated(&copy, version, problem));
-        }
-        let ticket = self.near.ticket(name, now);
-        let found = match self.found(key, name, version, ticket, now).await {
-            Ok(found) => found,
-            Err(error) => {
-                self.silence.note(&error);
-                let copy = self.near.last(name).ok_or(error)?;
-                let problem = self.silence.problem(now).unwrap_or_default();
-                return Ok(self.outdated(&copy, version, problem));
-            }
-        };
-        let now = Instant::now();
-        let (due_in, error) = (found.due_in, found.error.clone());
-        let is_stored = found.stored.is_some();
-        let copy = self.copy_of(name, found, version, now);
-        match &copy {
-            Some(copy) if self.settings.near_copies || !self.jobs.is_shared() => {
-                self.near.put(name, ticket, Arc::clone(copy));
-            }
-            None => {
-                self.near.forget(name, ticket);
-                if is_stored && ticket.is_to_extend {
-                    // Of another release, whose type is another one: it is computed anew, as if there were none.
-                    self.jobs.expire(name).await?;
-                }
-            }
-            Some(_) => {}
-        }
-        Ok(self.reading(copy.as_deref(), error, Some(due_in), version, now))
-    }
-
-    async fn found(
-        &self,
-        key: &C::Key,
-        name: &str,
-        version: Option<&str>,
-        ticket: Ticket,
-        now: Instant,
-    ) -> Result<Found> {
-        if !ticket.is_to_extend
-            && version.is_none()
-            && let Some(found) = self.jobs.read(name, None).await?
-        {
-            return Ok(found);
-        }
-        let encoded = Self::encoded(key)?;
-        let want = Want {
-            encoded_key: &encoded,
-            version,
-        };
-        let found = match self.jobs.read(name, Some(want)).await {
-            Ok(found) => found,
-            // A server that takes no writes, for want of memory or as a replica, may still answer.
-            Err(error) => return self.jobs.read(name, None).await.ok().flatten().ok_or(error),
-        };
-        self.near.extended(name, now);
-        // With a want there is always something.
-        Ok(found.unwrap_or(Found {
-            stored: None,
-            is_expired: false,
-            error: None,
-            due_in: Duration::ZERO,
-        }))
-    }
-
-    /// The last copy, when the schedule cannot be reached.
-    fn outdated(&self, copy: &Copy<C::Value>, version: Option<&str>, problem: String) -> Reading<C::Value> {
-        let unreachable = Arc::new(ComputeError {
-            cause: Cause::Unreachable,
-            message: problem,
-            failures: 0,
-        });
-        let retry_in = Some(self.settings.poll_after);
-        match self.reading(Some(copy), None, retry_in, version, Instant::now()) {
-            Reading::Fresh { value, age } | Reading::Stale { value, age, .. } => Reading::Stale {
-                value,
-                age,
-                error: Some(unreachable),
-            },
-            other => other,
-        }
-    }
-
-    /// What was found, as a copy of this process.
-    fn copy_of(
-        &self,
-        name: &str,
-        found: Found,
-        version: Option<&str>,
-        now: Instant,
-    ) -> Option<Arc<Copy<C::Value>>> {
-        let stored = found.stored?;
-        let (value, _) = self.open(name, stored.content)?;
-        let interval = stored.interval.min(LONGEST);
-        let fresh_for = interval.mul_f64(1.0 + JITTER) + self.settings.compute_timeout;
-        let fresh_until = fresh_for.checked_sub(stored.age).map(|left| now + left);
-        let told = match version {
-            Some(version) if is_older(stored.version.as_deref(), version) => Some(version.into()),
-            _ => stored.version.clone(),
-        };
-        Some(Arc::new(Copy {
-            value,
-            age: stored.age,
-            read: now,
-            fresh_until: fresh_until.filter(|_| !found.is_expired),
-            error: found.error,
-            version: stored.version,
-            told,
-        }))
-    }
-
-    fn is_too_old(&self, copy: &Copy<C::Value>, now: Instant) -> bool {
-        self.settings.max_stale.is_some_and(|most| copy.age(now) > most)
-    }
-
-    fn reading(
-        &self,
-        copy: Option<&Copy<C::Value>>,
-        error: Option<Arc<ComputeError>>,
-        due_in: Option<Duration>,
-        version: Option<&str>,
-        now: Instant,
-    ) -> Reading<C::Value> {
-        let retry_in = due_in.unwrap_or(self.settings.poll_after);
-        let Some(copy) = copy else {
-            return match error {
-                Some(error) => Reading::Failed { error, retry_in },
-                None => Reading::Pending {
-                    poll_after: self.settings.poll_after,
-                },
-            };
-        };
-        let age = copy.age(now);
-        if self.is_too_old(copy, now) {
-            let too_old = || {
-                Arc::new(ComputeError {
-                    cause: Cause::TooOld,
-                    message: format!("the value is {age:?} old, more than `max_stale` allows"),
-                    failures: 0,
-                })
-            };
-            let error = copy.error.clone().unwrap_or_else(too_old);
-            return Reading::Failed { error, retry_in };
-        }
-        let is_of_version = version.is_none_or(|version| !is_older(copy.version.as_deref(), version));
-        let is_young = copy.fresh_until.is_some_and(|until| now < until);
-        let value = Arc::clone(&copy.value);
-        if is_of_version && is_young && copy.error.is_none() {
-            Reading::Fresh { value, age }
-        } else {
-            Reading::Stale {
-                value,
-                age,
-                error: copy.error.clone(),
-            }
-        }
     }
 }
 

@@ -54,11 +54,15 @@ impl Terms {
 /// A read that keeps its key wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Want<'a> {
+    pub(super) key: &'a Arc<str>,
     /// What a worker decodes the key from.
     pub(super) encoded_key: &'a [u8],
     /// The version of its record that the reader has seen.
     pub(super) version: Option<&'a str>,
 }
+
+/// A version of a record, in the space of one pointer: most keys have none.
+pub type Seen = Arc<String>;
 
 /// A value in a schedule.
 #[derive(Clone, Debug)]
@@ -76,7 +80,7 @@ pub struct Stored {
     /// The interval that it was computed for.
     pub(super) interval: Duration,
     /// Of the record, as far as readers had seen it when the computation began.
-    pub(super) version: Option<Arc<str>>,
+    pub(super) version: Option<Seen>,
 }
 
 /// What is known of a key.
@@ -98,7 +102,7 @@ pub struct Claim {
     /// Of the key's values: another one is not this claim's to write.
     pub(super) generation: u64,
     /// Of the record, as far as readers have seen it.
-    pub(super) version: Option<Arc<str>>,
+    pub(super) version: Option<Seen>,
     /// Attempts that have failed in a row.
     pub(super) failures: u32,
     /// For how long it was due.
@@ -207,8 +211,11 @@ pub trait Jobs: Send + Sync {
     /// Called when something is due earlier than [`Claims::next`] has said.
     fn wake(&self) -> &Wake;
 
-    /// What is known of a key. With a want it is wanted from now on, and has a due time.
-    async fn read(&self, key: &str, want: Option<Want<'_>>) -> Result<Option<Found>>;
+    /// What is known of a key.
+    async fn read(&self, key: &str) -> Result<Option<Found>>;
+
+    /// The same of a key that is wanted from now on, and has a due time.
+    async fn want(&self, want: Want<'_>) -> Result<Found>;
 
     /// Keeps the value and makes the key due, if somebody wants it.
     async fn expire(&self, key: &str) -> Result<bool>;
@@ -226,7 +233,7 @@ pub trait Jobs: Send + Sync {
     async fn before(&self, claim: &Claim) -> Result<Option<Content>>;
 
     /// Claims this key whether it is due or not; `None` while another has it.
-    async fn take(&self, key: &str, want: Want<'_>) -> Result<Option<Claim>>;
+    async fn take(&self, want: Want<'_>) -> Result<Option<Claim>>;
 
     /// Holds claims longer; those that are lost come back.
     async fn renew(&self, held: &[HeldKey]) -> Result<Vec<Arc<str>>>;

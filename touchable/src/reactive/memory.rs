@@ -4,24 +4,24 @@ use std::{
     any::Any,
     collections::HashMap,
     fmt,
+    ops::{Deref, DerefMut},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use super::{
     jobs::{
-        Claim, Claims, Content, Follow, Found, HeldKey, Inspected, Jobs, Outcome, Schedule, Settled, Stored,
-        Terms, Want, is_older, sealed,
+        Claim, Claims, Content, Follow, Found, HeldKey, Inspected, Jobs, Outcome, Schedule, Seen, Settled,
+        Stored, Terms, Want, is_older, sealed,
     },
     reading::ComputeError,
 };
 use crate::{
     error::{Result, reactive::Failure},
-    schedule::{DueQueue, Place, Wake},
+    schedule::{DueQueue, Id, Moment, Place, Wake},
 };
 
 /// Values and due times in the memory of one process: what a [`Reactive`](super::Reactive) has when it is given nothing
@@ -77,23 +77,24 @@ struct MemoryJobs {
 #[derive(Debug)]
 struct Job {
     encoded_key: Box<[u8]>,
-    wanted_until: Instant,
+    wanted_until: Moment,
     /// When it is to be computed. In the queue it may stand earlier, to be forgotten.
-    due: Instant,
-    generation: u64,
+    due: Moment,
     /// Of the record, as far as readers have seen it.
-    version: Option<Arc<str>>,
-    value: Option<Box<Filled>>,
+    version: Option<Seen>,
+    value: Option<Filled>,
     error: Option<Arc<ComputeError>>,
+    generation: u64,
 }
 
 #[derive(Debug)]
 struct Filled {
     value: Arc<dyn Any + Send + Sync>,
     digest: u64,
-    computed: Instant,
-    interval: Duration,
-    version: Option<Arc<str>>,
+    computed: Moment,
+    /// When its interval is over.
+    until: Moment,
+    version: Option<Seen>,
     is_expired: bool,
 }
 
@@ -104,50 +105,90 @@ impl Filled {
 }
 
 impl Job {
-    fn new(encoded_key: &[u8], now: Instant) -> Self {
+    fn new(encoded_key: &[u8], now: Moment) -> Self {
         Self {
             encoded_key: encoded_key.into(),
             wanted_until: now,
             due: now,
-            generation: 0,
             version: None,
             value: None,
             error: None,
+            generation: 0,
         }
     }
 
-    fn found(&self, now: Instant) -> Found {
+    fn found(&self, now: Moment) -> Found {
         Found {
             stored: self.value.as_ref().map(|value| Stored {
                 content: value.content(),
-                age: now.saturating_duration_since(value.computed),
-                interval: value.interval,
+                age: now.since(value.computed),
+                interval: value.until.since(value.computed),
                 version: value.version.clone(),
             }),
             is_expired: self.value.as_ref().is_some_and(|value| value.is_expired),
             error: self.error.clone(),
-            due_in: self.due.saturating_duration_since(now),
+            due_in: self.due.since(now),
         }
     }
 
     /// A reader has seen this version of the record; whether that makes the value outdated.
     fn sees(&mut self, version: &str) -> bool {
-        let is_new = is_older(self.version.as_deref(), version);
+        let is_new = is_older(self.version.as_deref().map(String::as_str), version);
         if is_new {
-            self.version = Some(version.into());
+            self.version = Some(Arc::new(version.to_owned()));
         }
         is_new
     }
 }
 
+/// The queue, for a moment. Nothing of the application's runs while it is locked, not even the end of its values.
+struct Locked<'a> {
+    queue: MutexGuard<'a, DueQueue<Job>>,
+    /// Dropped after the lock, as fields are in their order.
+    dropped: Vec<Filled>,
+}
+
+impl Deref for Locked<'_> {
+    type Target = DueQueue<Job>;
+
+    fn deref(&self) -> &DueQueue<Job> {
+        &self.queue
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut DueQueue<Job> {
+        &mut self.queue
+    }
+}
+
+impl Locked<'_> {
+    fn forget(&mut self, id: Id) {
+        let job = self.queue.remove(id);
+        self.dropped.extend(job.value);
+    }
+
+    /// A key that nobody wants any more, and that no worker has looked at since, is none.
+    fn find_wanted(&mut self, key: &str, now: Moment) -> Option<Id> {
+        let id = self.find(key)?;
+        if self.get(id).wanted_until <= now && !matches!(self.place(id), Place::Claimed { .. }) {
+            self.forget(id);
+            return None;
+        }
+        Some(id)
+    }
+}
+
 impl MemoryJobs {
-    fn lock(&self) -> MutexGuard<'_, DueQueue<Job>> {
-        // Nothing of the application's runs under it.
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Locked<'_> {
+        Locked {
+            queue: self.queue.lock().unwrap_or_else(PoisonError::into_inner),
+            dropped: Vec::new(),
+        }
     }
 
     /// Where a job stands in the queue: first fills go before what is due up to so much earlier.
-    fn rank(&self, job: &Job) -> Instant {
+    fn rank(&self, job: &Job) -> Moment {
         let at = job.due.min(job.wanted_until);
         if job.value.is_none() && job.error.is_none() {
             at
@@ -157,93 +198,89 @@ impl MemoryJobs {
     }
 
     /// Puts a job where it belongs, unless it is claimed.
-    fn settle_in(&self, queue: &mut DueQueue<Job>, key: &str) {
-        if let Some(rank) = queue.get(key).map(|job| self.rank(job)) {
-            queue.reschedule(key, rank);
-        }
+    fn settle_in(&self, queue: &mut Locked<'_>, id: Id) {
+        let rank = self.rank(queue.get(id));
+        queue.reschedule(id, rank);
     }
 
     /// Somebody says that a value is old: computed now, unless that has failed and waits for its next try.
-    fn hasten(&self, queue: &mut DueQueue<Job>, key: &str, now: Instant) {
-        if let Some(job) = queue.get_mut(key)
-            && job.error.is_none()
-        {
+    fn hasten(&self, queue: &mut Locked<'_>, id: Id, now: Moment) {
+        let job = queue.get_mut(id);
+        if job.error.is_none() {
             job.due = job.due.min(now);
         }
-        self.settle_in(queue, key);
+        self.settle_in(queue, id);
         self.wake.wake();
     }
 
-    /// What a read says of a key.
-    fn want(&self, queue: &mut DueQueue<Job>, key: &str, want: Want<'_>, now: Instant) {
-        let is_new = queue.get(key).is_none();
-        if is_new {
-            queue.insert(key, now, Job::new(want.encoded_key, now));
-        }
-        let Some(job) = queue.get_mut(key) else { return };
+    /// Takes in what a read says of a key.
+    fn note(&self, queue: &mut Locked<'_>, want: Want<'_>, now: Moment) -> Id {
+        let known = queue.find_wanted(want.key, now);
+        let id =
+            known.unwrap_or_else(|| queue.insert(Arc::clone(want.key), now, Job::new(want.encoded_key, now)));
+        let job = queue.get_mut(id);
         job.wanted_until = now + self.terms.wanted_for();
         let is_outdated = want.version.is_some_and(|version| job.sees(version));
-        if is_new || is_outdated {
-            self.hasten(queue, key, now);
+        if known.is_none() || is_outdated {
+            self.hasten(queue, id, now);
         } else {
-            self.settle_in(queue, key);
+            self.settle_in(queue, id);
         }
+        id
     }
 
-    fn start(&self, queue: &mut DueQueue<Job>, key: Arc<str>, now: Instant) -> Option<Claim> {
-        let token = queue.claim(&key, now + self.terms.claim_time)?;
-        let job = queue.get(&key)?;
+    fn start(&self, queue: &mut Locked<'_>, id: Id, now: Moment) -> Option<Claim> {
+        let token = queue.claim(id, now + self.terms.claim_time)?;
+        let job = queue.get(id);
         Some(Claim {
+            key: Arc::clone(queue.key(id)),
             token,
             encoded_key: Bytes::copy_from_slice(&job.encoded_key),
             generation: job.generation,
             version: job.version.clone(),
             failures: job.error.as_ref().map_or(0, |error| error.failures),
-            late: now.saturating_duration_since(job.due),
-            key,
+            late: now.since(job.due),
         })
     }
 
     /// The next job that is due; those that nobody wants are forgotten on the way.
-    fn next(&self, queue: &mut DueQueue<Job>, now: Instant) -> Option<Claim> {
+    fn next(&self, queue: &mut Locked<'_>, now: Moment) -> Option<Claim> {
         loop {
-            let (rank, key) = queue.first()?;
+            let (rank, id) = queue.first()?;
             if rank > now + self.terms.lead {
                 return None;
             }
-            let job = queue.get(&key)?;
+            let job = queue.get(id);
             if job.wanted_until <= now {
-                queue.remove(&key);
+                queue.forget(id);
             } else if job.due > now {
                 // It stood here to be forgotten, and was read meanwhile.
                 if self.rank(job) == rank {
                     return None;
                 }
-                self.settle_in(queue, &key);
+                self.settle_in(queue, id);
             } else {
-                return self.start(queue, key, now);
+                return self.start(queue, id, now);
             }
         }
     }
 
-    /// Removes or outdates a value, and makes its key due.
-    fn outdate(&self, queue: &mut DueQueue<Job>, key: &str, change: impl FnOnce(&mut Job)) -> bool {
-        let now = Instant::now();
-        forget_unwanted(queue, key, now);
-        let Some(job) = queue.get_mut(key) else {
-            return false;
-        };
-        job.generation += 1;
-        change(job);
-        self.hasten(queue, key, now);
-        true
+    /// The value that is there has changed: its key is due.
+    fn outdate(&self, queue: &mut Locked<'_>, id: Id, now: Moment) {
+        queue.get_mut(id).generation += 1;
+        self.hasten(queue, id, now);
     }
 
-    fn clear_in(&self, queue: &mut DueQueue<Job>, key: &str) -> bool {
-        self.outdate(queue, key, |job| {
-            job.value = None;
-            job.error = None;
-        })
+    fn clear_in(&self, queue: &mut Locked<'_>, key: &str, now: Moment) -> bool {
+        let Some(id) = queue.find_wanted(key, now) else {
+            return false;
+        };
+        let job = queue.get_mut(id);
+        job.error = None;
+        let value = job.value.take();
+        queue.dropped.extend(value);
+        self.outdate(queue, id, now);
+        true
     }
 }
 
@@ -257,40 +294,50 @@ impl Jobs for MemoryJobs {
         &self.wake
     }
 
-    async fn read(&self, key: &str, want: Option<Want<'_>>) -> Result<Option<Found>> {
-        let now = Instant::now();
+    async fn read(&self, key: &str) -> Result<Option<Found>> {
+        let now = Moment::now();
         let mut queue = self.lock();
-        forget_unwanted(&mut queue, key, now);
-        if let Some(want) = want {
-            self.want(&mut queue, key, want, now);
-        }
-        Ok(queue.get(key).map(|job| job.found(now)))
+        let job = queue.find_wanted(key, now).map(|id| queue.get(id));
+        // One that is still being computed may be wanted no more.
+        let wanted = job.filter(|job| job.wanted_until > now);
+        Ok(wanted.map(|job| job.found(now)))
+    }
+
+    async fn want(&self, want: Want<'_>) -> Result<Found> {
+        let now = Moment::now();
+        let mut queue = self.lock();
+        let id = self.note(&mut queue, want, now);
+        Ok(queue.get(id).found(now))
     }
 
     async fn expire(&self, key: &str) -> Result<bool> {
-        let expired = self.outdate(&mut self.lock(), key, |job| {
-            if let Some(value) = &mut job.value {
-                value.is_expired = true;
-            }
-        });
-        Ok(expired)
+        let now = Moment::now();
+        let mut queue = self.lock();
+        let Some(id) = queue.find_wanted(key, now) else {
+            return Ok(false);
+        };
+        if let Some(value) = &mut queue.get_mut(id).value {
+            value.is_expired = true;
+        }
+        self.outdate(&mut queue, id, now);
+        Ok(true)
     }
 
     async fn clear(&self, key: &str) -> Result<bool> {
-        Ok(self.clear_in(&mut self.lock(), key))
+        Ok(self.clear_in(&mut self.lock(), key, Moment::now()))
     }
 
     async fn clear_under(&self, prefix: &str) -> Result<u64> {
+        let now = Moment::now();
         let mut queue = self.lock();
-        let keys: Vec<Arc<str>> = queue.beginning_with(prefix).cloned().collect();
-        for key in &keys {
-            self.clear_in(&mut queue, key);
-        }
-        Ok(keys.len() as u64)
+        let ids = queue.beginning_with(prefix);
+        let keys: Vec<Arc<str>> = ids.into_iter().map(|id| Arc::clone(queue.key(id))).collect();
+        let cleared = keys.iter().filter(|key| self.clear_in(&mut queue, key, now));
+        Ok(cleared.count() as u64)
     }
 
     async fn claim(&self, most: usize) -> Result<Claims> {
-        let now = Instant::now();
+        let now = Moment::now();
         let mut queue = self.lock();
         queue.end_claims(now);
         let mut taken = Vec::new();
@@ -299,59 +346,63 @@ impl Jobs for MemoryJobs {
         {
             taken.push(claim);
         }
-        let first = queue
-            .first()
-            .and_then(|(rank, key)| Some((rank, queue.get(&key)?.due.min(queue.get(&key)?.wanted_until))));
-        let next = first.map(|(_, at)| at).into_iter().chain(queue.first_end()).min();
+        let first = queue.first().map(|(_, id)| {
+            let job = queue.get(id);
+            job.due.min(job.wanted_until)
+        });
+        let next = first.into_iter().chain(queue.first_end()).min();
         Ok(Claims {
             taken,
-            next: next.map(|at| at.saturating_duration_since(now)),
+            next: next.map(|at| at.since(now)),
             wanted: queue.len() as u64,
-            overdue: first.map_or(Duration::ZERO, |(_, at)| now.saturating_duration_since(at)),
+            overdue: first.map_or(Duration::ZERO, |at| now.since(at)),
         })
     }
 
     async fn before(&self, claim: &Claim) -> Result<Option<Content>> {
         let queue = self.lock();
-        let value = queue.get(&claim.key).and_then(|job| job.value.as_ref());
-        Ok(value.map(|value| value.content()))
+        let value = queue.find(&claim.key).and_then(|id| queue.get(id).value.as_ref());
+        Ok(value.map(Filled::content))
     }
 
-    async fn take(&self, key: &str, want: Want<'_>) -> Result<Option<Claim>> {
-        let now = Instant::now();
+    async fn take(&self, want: Want<'_>) -> Result<Option<Claim>> {
+        let now = Moment::now();
         let mut queue = self.lock();
         queue.end_claims(now);
-        self.want(&mut queue, key, want, now);
-        Ok(self.start(&mut queue, key.into(), now))
+        let id = self.note(&mut queue, want, now);
+        Ok(self.start(&mut queue, id, now))
     }
 
     async fn renew(&self, held: &[HeldKey]) -> Result<Vec<Arc<str>>> {
-        let until = Instant::now() + self.terms.claim_time;
+        let until = Moment::now() + self.terms.claim_time;
         let mut queue = self.lock();
-        let lost = held
-            .iter()
-            .filter(|(key, token)| !queue.renew(key, *token, until));
-        Ok(lost.map(|(key, _)| Arc::clone(key)).collect())
+        let mut lost = Vec::new();
+        for (key, token) in held {
+            match queue.held(key, *token) {
+                Some(id) => queue.renew(id, until),
+                None => lost.push(Arc::clone(key)),
+            }
+        }
+        Ok(lost)
     }
 
     async fn settle(&self, claim: &Claim, outcome: Outcome) -> Result<Settled> {
-        let now = Instant::now();
+        let now = Moment::now();
         let mut queue = self.lock();
-        if !queue.is_held(&claim.key, claim.token) {
-            return Ok(Settled::Lost);
-        }
-        let Some(job) = queue.get_mut(&claim.key) else {
+        let Some(id) = queue.held(&claim.key, claim.token) else {
             return Ok(Settled::Lost);
         };
+        let job = queue.get_mut(id);
         let is_current = job.generation == claim.generation;
         let is_gone = is_current && matches!(outcome, Outcome::Gone);
         if is_gone || job.wanted_until <= now {
-            queue.remove(&claim.key);
+            queue.forget(id);
             return Ok(if is_gone { Settled::Stored } else { Settled::Lost });
         }
+        let mut before = None;
         if is_current || matches!(outcome, Outcome::Failed { .. }) {
             // That it has failed counts in any case: a dead service is not asked again at once.
-            job.take_in(claim, outcome, now);
+            before = job.take_in(claim, outcome, now);
         } else {
             job.due = now;
         }
@@ -359,7 +410,8 @@ impl Jobs for MemoryJobs {
             self.wake.wake();
         }
         let rank = self.rank(job);
-        queue.settle(&claim.key, claim.token, rank);
+        queue.settle(id, rank);
+        queue.dropped.extend(before);
         Ok(if is_current {
             Settled::Stored
         } else {
@@ -368,14 +420,13 @@ impl Jobs for MemoryJobs {
     }
 
     async fn release(&self, held: &[HeldKey]) -> Result<()> {
-        let now = Instant::now();
+        let now = Moment::now();
         let mut queue = self.lock();
         for (key, token) in held {
-            if queue.settle(key, *token, now) {
-                if let Some(job) = queue.get_mut(key) {
-                    job.due = now;
-                }
-                self.settle_in(&mut queue, key);
+            if let Some(id) = queue.held(key, *token) {
+                queue.get_mut(id).due = now;
+                let rank = self.rank(queue.get(id));
+                queue.settle(id, rank);
                 self.wake.wake();
             }
         }
@@ -383,18 +434,18 @@ impl Jobs for MemoryJobs {
     }
 
     async fn inspect(&self, key: &str) -> Result<Option<Inspected>> {
-        let now = Instant::now();
+        let now = Moment::now();
         let mut queue = self.lock();
-        forget_unwanted(&mut queue, key, now);
-        let (Some(job), Some(place)) = (queue.get(key), queue.place(key)) else {
+        let Some(id) = queue.find_wanted(key, now) else {
             return Ok(None);
         };
-        let (due_in, claimed_for) = match place {
-            Place::Due(_) => (Some(job.due.saturating_duration_since(now)), None),
-            Place::Claimed { until, .. } => (None, Some(until.saturating_duration_since(now))),
+        let job = queue.get(id);
+        let (due_in, claimed_for) = match queue.place(id) {
+            Place::Due(_) => (Some(job.due.since(now)), None),
+            Place::Claimed { until, .. } => (None, Some(until.since(now))),
         };
         Ok(Some(Inspected {
-            wanted_for: job.wanted_until.saturating_duration_since(now),
+            wanted_for: job.wanted_until.since(now),
             due_in,
             claimed_for,
             failures: job.error.as_ref().map_or(0, |error| error.failures),
@@ -406,38 +457,30 @@ impl Jobs for MemoryJobs {
     }
 }
 
-/// Removes a key that nobody wants any more, and that no worker has looked at since.
-fn forget_unwanted(queue: &mut DueQueue<Job>, key: &str, now: Instant) {
-    if queue.get(key).is_some_and(|job| job.wanted_until <= now)
-        && !matches!(queue.place(key), Some(Place::Claimed { .. }))
-    {
-        queue.remove(key);
-    }
-}
-
 impl Job {
-    /// Takes an outcome in, and says when the next is due.
-    fn take_in(&mut self, claim: &Claim, outcome: Outcome, now: Instant) {
+    /// Takes an outcome in, and says when the next is due; the value that was there before comes back.
+    fn take_in(&mut self, claim: &Claim, outcome: Outcome, now: Moment) -> Option<Filled> {
+        let mut before = None;
         let next = match outcome {
             Outcome::Value {
                 content: Content::Typed(value, digest),
                 interval,
                 next,
             } => {
-                self.value = Some(Box::new(Filled {
+                before = self.value.replace(Filled {
                     value,
                     digest,
                     computed: now,
-                    interval,
+                    until: now + interval,
                     version: claim.version.clone(),
                     is_expired: false,
-                }));
+                });
                 self.error = None;
                 next
             }
             Outcome::Unchanged { interval, next } => {
                 if let Some(value) = &mut self.value {
-                    (value.computed, value.interval) = (now, interval);
+                    (value.computed, value.until) = (now, now + interval);
                     value.version.clone_from(&claim.version);
                     value.is_expired = false;
                 }
@@ -447,13 +490,14 @@ impl Job {
             Outcome::Failed { error, next } => {
                 self.error = Some(error);
                 self.due = now + next;
-                return;
+                return None;
             }
             // Only what leaves the process is encoded.
-            Outcome::Gone | Outcome::Value { .. } => return,
+            Outcome::Gone | Outcome::Value { .. } => return None,
         };
         // A reader has seen a newer version meanwhile.
         let is_outdated = self.version != claim.version;
         self.due = if is_outdated { now } else { now + next };
+        before
     }
 }

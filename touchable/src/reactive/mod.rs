@@ -62,6 +62,7 @@
 //!
 //! First fills go before refreshes: none that was asked for more than ten seconds after a refresh was due goes before that.
 
+mod ask;
 mod builder;
 mod compute;
 mod front;

@@ -4,226 +4,248 @@ use std::{
     collections::HashMap,
     hash::BuildHasher,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, Ordering::SeqCst},
     },
     time::Duration,
 };
 
 use foldhash::fast::RandomState;
-use tokio::{sync::Notify, time::Instant};
+use tokio::sync::Notify;
 
-use super::reading::ComputeError;
+use super::{jobs::Seen, reading::ComputeError};
+use crate::schedule::Moment;
 
 /// Enough that readers of different keys seldom share a lock.
 const SHARDS: usize = 64;
 
-/// What this process knows of the keys that were read in it.
+/// What this process knows of the keys that were read in it. No value of the application's ends while a shard is locked.
 pub(super) struct Near<V> {
     hasher: RandomState,
-    shards: [RwLock<HashMap<Box<str>, Slot<V>>>; SHARDS],
+    shards: [RwLock<Shard<V>>; SHARDS],
     /// Whether copies may be used: changes on other nodes are told.
     is_told: AtomicBool,
     /// For how long a copy may be used, and how often a key is said to be wanted.
     every: Duration,
 }
 
-struct Slot<V> {
-    copy: Option<Arc<Copy<V>>>,
-    /// Whether the copy may be used; an outdated one is for when the schedule cannot be reached.
-    is_current: bool,
-    /// How often the copy was outdated: one that was read before that is not taken in.
-    changes: u32,
-    /// When the key was last said to be wanted.
-    extended: Option<Instant>,
-    waiting: Option<Arc<Notify>>,
+struct Shard<V> {
+    slots: HashMap<Arc<str>, Slot<V>, RandomState>,
+    /// Woken when the value of a key changes.
+    waiting: HashMap<Arc<str>, Arc<Notify>, RandomState>,
 }
 
-impl<V> Default for Slot<V> {
-    fn default() -> Self {
-        Self {
-            copy: None,
-            is_current: false,
-            changes: 0,
-            extended: None,
-            waiting: None,
-        }
-    }
+struct Slot<V> {
+    copy: Option<Copy<V>>,
+    /// When the key was last said to be wanted.
+    extended: Option<Moment>,
+    /// How often the copy was outdated: one that was read before that is not taken in.
+    changes: u32,
+    /// Whether the copy may be used; an outdated one is for when the schedule cannot be reached.
+    is_current: bool,
 }
 
 /// A value as it was found.
 #[derive(Debug)]
 pub(super) struct Copy<V> {
     pub(super) value: Arc<V>,
-    /// How old it was when it was read. A moment of its computation there may be none: a monotonic clock can be younger.
-    pub(super) age: Duration,
-    pub(super) read: Instant,
-    /// Until then it is fresh; `None` when it is not any more, or expired.
-    pub(super) fresh_until: Option<Instant>,
+    pub(super) computed: Moment,
+    /// Until then it is fresh; `None` when it is expired.
+    pub(super) fresh_until: Option<Moment>,
     pub(super) error: Option<Arc<ComputeError>>,
-    pub(super) version: Option<Arc<str>>,
+    pub(super) version: Option<Seen>,
     /// The version of the record that the schedule knows of.
-    pub(super) told: Option<Arc<str>>,
+    pub(super) told: Option<Seen>,
 }
 
 /// Taken before the schedule is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Ticket {
+    pub(super) key: Arc<str>,
     changes: u32,
     /// Whether the key has to be said to be wanted.
     pub(super) is_to_extend: bool,
 }
 
-impl<V> Copy<V> {
-    pub(super) fn age(&self, now: Instant) -> Duration {
-        self.age.saturating_add(now.saturating_duration_since(self.read))
+impl<V> Default for Slot<V> {
+    fn default() -> Self {
+        Self {
+            copy: None,
+            extended: None,
+            changes: 0,
+            is_current: false,
+        }
     }
 }
 
 impl<V> Near<V> {
     pub(super) fn new(every: Duration, is_told: bool) -> Self {
+        let hasher = RandomState::default();
+        let shard = |_| {
+            RwLock::new(Shard {
+                slots: HashMap::with_hasher(hasher.clone()),
+                waiting: HashMap::with_hasher(hasher.clone()),
+            })
+        };
         Self {
-            hasher: RandomState::default(),
-            shards: std::array::from_fn(|_| RwLock::default()),
+            shards: std::array::from_fn(shard),
+            hasher,
             is_told: AtomicBool::new(is_told),
             every,
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "any bits will do")]
-    fn shard(&self, key: &str) -> &RwLock<HashMap<Box<str>, Slot<V>>> {
-        &self.shards[self.hasher.hash_one(key) as usize % SHARDS]
+    fn shard(&self, key: &str) -> &RwLock<Shard<V>> {
+        // Others than those by which a map chooses its buckets.
+        &self.shards[(self.hasher.hash_one(key) >> 32) as usize % SHARDS]
+    }
+
+    fn locked(&self, key: &str) -> RwLockWriteGuard<'_, Shard<V>> {
+        self.shard(key).write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change<T>(&self, key: &str, change: impl FnOnce(&mut Slot<V>) -> T) -> Option<T> {
-        let mut shard = self.shard(key).write().unwrap_or_else(PoisonError::into_inner);
-        shard.get_mut(key).map(change)
+        // What comes out of it outlives the lock.
+        self.locked(key).slots.get_mut(key).map(change)
     }
 
-    /// A copy that may be used.
-    pub(super) fn get(&self, key: &str, now: Instant) -> Option<Arc<Copy<V>>> {
-        let shard = self.shard(key).read().unwrap_or_else(PoisonError::into_inner);
-        let slot = shard.get(key)?;
-        let is_usable = slot.is_current && now.saturating_duration_since(slot.extended?) < self.every;
-        slot.copy.as_ref().filter(|_| is_usable).map(Arc::clone)
+    /// Looks at a copy that may be used.
+    pub(super) fn get<T>(
+        &self,
+        key: &str,
+        now: Moment,
+        look: impl FnOnce(&Copy<V>) -> Option<T>,
+    ) -> Option<T> {
+        let shard = read(self.shard(key));
+        let slot = shard.slots.get(key)?;
+        let is_usable = slot.is_current && now.since(slot.extended?) < self.every;
+        slot.copy.as_ref().filter(|_| is_usable).and_then(look)
     }
 
-    /// The last copy there was.
-    pub(super) fn last(&self, key: &str) -> Option<Arc<Copy<V>>> {
-        let shard = self.shard(key).read().unwrap_or_else(PoisonError::into_inner);
-        shard.get(key)?.copy.clone()
+    /// Looks at the last copy there was.
+    pub(super) fn last<T>(&self, key: &str, look: impl FnOnce(&Copy<V>) -> T) -> Option<T> {
+        read(self.shard(key)).slots.get(key)?.copy.as_ref().map(look)
     }
 
     /// To be taken before the schedule is asked.
-    pub(super) fn ticket(&self, key: &str, now: Instant) -> Ticket {
-        let mut shard = self.shard(key).write().unwrap_or_else(PoisonError::into_inner);
-        let slot = match shard.get_mut(key) {
-            Some(slot) => slot,
-            None => shard.entry(key.into()).or_default(),
+    pub(super) fn ticket(&self, key: &str, now: Moment) -> Ticket {
+        let mut shard = self.locked(key);
+        let known = shard.slots.get_key_value(key);
+        let (key, slot) = match known {
+            Some((key, slot)) => (Arc::clone(key), slot),
+            None => {
+                let key: Arc<str> = key.into();
+                let slot = shard.slots.entry(Arc::clone(&key)).or_default();
+                (key, &*slot)
+            }
         };
-        let is_recent = slot
-            .extended
-            .is_some_and(|extended| now.saturating_duration_since(extended) < self.every);
+        let is_recent = (slot.extended).is_some_and(|extended| now.since(extended) < self.every);
         Ticket {
+            key,
             changes: slot.changes,
             is_to_extend: !is_recent,
         }
     }
 
     /// The key was said to be wanted at this moment.
-    pub(super) fn extended(&self, key: &str, at: Instant) {
+    pub(super) fn extended(&self, key: &str, at: Moment) {
         self.change(key, |slot| slot.extended = slot.extended.max(Some(at)));
     }
 
-    /// Takes a copy in, unless it may be outdated by now.
-    pub(super) fn put(&self, key: &str, ticket: Ticket, copy: Arc<Copy<V>>) {
-        self.change(key, |slot| {
-            if slot.changes == ticket.changes {
-                slot.is_current = self.is_told.load(SeqCst);
-                slot.copy = Some(copy);
+    /// Takes a copy in, or that there is none, unless that may be outdated by now.
+    pub(super) fn put(&self, ticket: &Ticket, copy: Option<Copy<V>>) {
+        self.change(&ticket.key, |slot| {
+            if slot.changes != ticket.changes {
+                return copy;
             }
-        });
-    }
-
-    /// There is no value in the schedule, unless it has changed since.
-    pub(super) fn forget(&self, key: &str, ticket: Ticket) {
-        self.change(key, |slot| {
-            if slot.changes == ticket.changes {
-                (slot.copy, slot.is_current) = (None, false);
-            }
+            slot.is_current = copy.is_some() && self.is_told.load(SeqCst);
+            std::mem::replace(&mut slot.copy, copy)
         });
     }
 
     /// The value has changed.
     pub(super) fn outdate(&self, key: &str) {
-        self.change(key, Slot::outdate);
+        self.locked(key).outdate(key);
     }
 
     /// The value is no more: not even what is there may be shown.
     pub(super) fn clear(&self, key: &str) {
-        self.change(key, Slot::clear);
+        let mut shard = self.locked(key);
+        shard.outdate(key);
+        let copy = shard.slots.get_mut(key).and_then(|slot| slot.copy.take());
+        drop(shard);
+        drop(copy);
     }
 
     /// The values of keys that begin with this are no more.
     pub(super) fn clear_under(&self, prefix: &str) {
-        for shard in &self.shards {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            let under = shard.iter_mut().filter(|(key, _)| key.starts_with(prefix));
-            under.for_each(|(_, slot)| slot.clear());
+        for key in self.keys(|key| key.starts_with(prefix)) {
+            self.clear(&key);
         }
     }
 
     /// Whether changes on other nodes are told from now on.
     pub(super) fn set_told(&self, is_told: bool) {
         self.is_told.store(is_told, SeqCst);
-        for shard in &self.shards {
-            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            shard.values_mut().for_each(Slot::outdate);
+        for key in self.keys(|_| true) {
+            self.outdate(&key);
         }
+    }
+
+    fn keys(&self, which: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
+        let of = |shard| {
+            let shard = read(shard);
+            let keys = shard.slots.keys().chain(shard.waiting.keys());
+            keys.filter(|key| which(key)).cloned().collect::<Vec<_>>()
+        };
+        self.shards.iter().flat_map(of).collect()
     }
 
     /// Woken when the value of a key changes.
     pub(super) fn waiting(&self, key: &str) -> Arc<Notify> {
-        let mut shard = self.shard(key).write().unwrap_or_else(PoisonError::into_inner);
-        let slot = shard.entry(key.into()).or_default();
-        Arc::clone(slot.waiting.get_or_insert_default())
+        let mut shard = self.locked(key);
+        if let Some(waiting) = shard.waiting.get(key) {
+            return Arc::clone(waiting);
+        }
+        Arc::clone(shard.waiting.entry(key.into()).or_default())
     }
 
     /// Forgets keys that nobody has read for so long.
     pub(super) fn sweep(&self, lifetime: Duration) {
-        let now = Instant::now();
+        let now = Moment::now();
         for shard in &self.shards {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
-            shard.retain(|_, slot| {
-                let is_waited_for = slot
-                    .waiting
-                    .as_ref()
-                    .is_some_and(|waiting| Arc::strong_count(waiting) > 1);
+            shard.waiting.retain(|_, waiting| Arc::strong_count(waiting) > 1);
+            let is_forgotten = |slot: &mut Slot<V>| {
                 let last = slot.extended;
-                is_waited_for || last.is_some_and(|last| now.saturating_duration_since(last) < lifetime)
-            });
+                last.is_none_or(|last| now.since(last) >= lifetime)
+            };
+            let Shard { slots, waiting } = &mut *shard;
+            let forgotten: Vec<_> = slots
+                .extract_if(|key, slot| is_forgotten(slot) && !waiting.contains_key(key))
+                .collect();
+            drop(shard);
+            drop(forgotten);
         }
     }
 
     /// How many keys there are.
     pub(super) fn len(&self) -> usize {
-        let of = |shard: &RwLock<HashMap<Box<str>, Slot<V>>>| {
-            shard.read().unwrap_or_else(PoisonError::into_inner).len()
-        };
-        self.shards.iter().map(of).sum()
+        self.shards.iter().map(|shard| read(shard).slots.len()).sum()
     }
 }
 
-impl<V> Slot<V> {
-    fn clear(&mut self) {
-        self.outdate();
-        self.copy = None;
-    }
+fn read<V>(shard: &RwLock<Shard<V>>) -> RwLockReadGuard<'_, Shard<V>> {
+    shard.read().unwrap_or_else(PoisonError::into_inner)
+}
 
-    fn outdate(&mut self) {
-        self.changes = self.changes.wrapping_add(1);
-        self.is_current = false;
-        if let Some(waiting) = self.waiting.take() {
+impl<V> Shard<V> {
+    fn outdate(&mut self, key: &str) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.changes = slot.changes.wrapping_add(1);
+            slot.is_current = false;
+        }
+        if let Some(waiting) = self.waiting.remove(key) {
             waiting.notify_waiters();
         }
     }

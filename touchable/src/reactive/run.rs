@@ -11,9 +11,9 @@ use tracing::Instrument;
 use twox_hash::XxHash3_64;
 
 use super::{
+    ask::Inner,
     builder::LONGEST,
     compute::{Compute, Computed},
-    front::Inner,
     jobs::{Claim, Content, HeldKey, Jobs, Outcome, Settled},
     reading::{Cause, ComputeError},
     worker::LOOK,

@@ -17,8 +17,8 @@ use tokio::{
 };
 
 use super::{
+    ask::Inner,
     compute::Compute,
-    front::Inner,
     jobs::{Claim, HeldKey},
     pool::Places,
 };

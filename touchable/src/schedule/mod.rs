@@ -17,6 +17,8 @@ mod interval;
 mod jitter;
 mod limiter;
 #[cfg(feature = "reactive")]
+mod moment;
+#[cfg(feature = "reactive")]
 mod queue;
 #[cfg(any(feature = "lease", feature = "reactive"))]
 mod task;
@@ -31,7 +33,9 @@ pub(crate) use jitter::longer;
 pub(crate) use jitter::shorter;
 pub use limiter::Limiter;
 #[cfg(feature = "reactive")]
-pub(crate) use queue::{DueQueue, Place};
+pub(crate) use moment::Moment;
+#[cfg(feature = "reactive")]
+pub(crate) use queue::{DueQueue, Id, Place};
 #[cfg(any(feature = "lease", feature = "reactive"))]
 pub(crate) use task::Stop;
 #[cfg(any(feature = "lease", feature = "reactive"))]

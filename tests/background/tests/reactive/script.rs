@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 use touchable::reactive::{BoxError, Compute, Computed};
 
 /// What the next computation of a key comes to.
@@ -37,7 +37,7 @@ pub struct Service(Arc<Inner>);
 struct Inner {
     answers: Mutex<HashMap<String, Answer>>,
     otherwise: Mutex<Option<Answer>>,
-    asked: Mutex<HashMap<String, usize>>,
+    asked: Mutex<HashMap<String, Vec<Instant>>>,
     order: Mutex<Vec<String>>,
     /// There while computations wait until they are let go.
     gate: Mutex<Option<Arc<Semaphore>>>,
@@ -62,7 +62,12 @@ impl Service {
 
     /// How often a key was computed.
     pub fn asked(&self, key: &str) -> usize {
-        self.0.asked.lock().unwrap().get(key).copied().unwrap_or_default()
+        self.asked_at(key).len()
+    }
+
+    /// When computations of a key began.
+    pub fn asked_at(&self, key: &str) -> Vec<Instant> {
+        self.0.asked.lock().unwrap().get(key).cloned().unwrap_or_default()
     }
 
     /// In which order keys were computed.
@@ -138,6 +143,11 @@ impl Drop for Running<'_> {
     }
 }
 
+/// Without a trace of the stack, which takes longer than a server may.
+fn panic() -> ! {
+    std::panic::resume_unwind(Box::new("as it was told"))
+}
+
 /// Numbers by name, and bytes beside them to make a value large.
 pub type Value = (i64, Vec<u8>);
 
@@ -162,8 +172,8 @@ impl Compute for Service {
         let asked = {
             let mut asked = inner.asked.lock().unwrap();
             let asked = asked.entry(key.clone()).or_default();
-            *asked += 1;
-            *asked
+            asked.push(Instant::now());
+            asked.len()
         };
         let number = |number: i64| Computed::Value((number, Vec::new()));
         match answer {
@@ -174,7 +184,7 @@ impl Compute for Service {
             Some(Answer::AgainIn(value, again_in)) => Ok(number(value).again_in(again_in)),
             Some(Answer::UnchangedAgainIn(again_in)) => Ok(Computed::Unchanged.again_in(again_in)),
             Some(Answer::Fails(message)) => Err(message.into()),
-            Some(Answer::Panics) => panic!("as it was told"),
+            Some(Answer::Panics) => panic(),
             Some(Answer::Hangs) => std::future::pending().await,
             Some(Answer::Slow(value, time)) => {
                 // The service's own time.
@@ -189,7 +199,7 @@ impl Compute for Service {
         let inner = &*self.0;
         if inner.hook_panics.load(SeqCst) > 0 {
             inner.hook_panics.fetch_add(1, SeqCst);
-            panic!("as it was told");
+            panic();
         }
         let update = (key.clone(), old.map(|old| old.0), new.0);
         inner.updates.lock().unwrap().push(update);

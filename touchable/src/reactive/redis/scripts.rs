@@ -6,11 +6,10 @@
 //! |---|---|
 //! | `k` | the key, for workers |
 //! | `w`, `d` | wanted until, due at, in milliseconds |
-//! | `v`, `a`, `i` | the value, when it was computed, its interval |
-//! | `o` | the version of the record that readers had seen when the computation began |
+//! | `v` | the value |
+//! | `m` | when it was computed, its interval or -1 when it is expired, and the version of the record that readers had seen when its computation began |
 //! | `c` | the version that they have seen by now |
-//! | `x` | there when the value is expired |
-//! | `f`, `e` | failures in a row, cause and text of the last one |
+//! | `e` | failures in a row, cause and text of the last one |
 //! | `g` | generation: how often it was expired or cleared |
 //! | `t` | the token of the claim |
 //!
@@ -54,7 +53,7 @@ end
 -- Due at this moment; looked at earlier when nobody may want it by then. First fills go before what is due with them.
 local lead = LEAD
 local function settle_in(hash, key, at)
-  local of = redis.call('HMGET', hash, 'w', 'a', 'f')
+  local of = redis.call('HMGET', hash, 'w', 'm', 'e')
   local wanted, rank = number(of[1]), at
   if not of[2] and not of[3] then rank = at - lead end
   redis.call('HSET', hash, 'd', whole(at))
@@ -65,7 +64,7 @@ end
 local function hasten(hash, key)
   if is_claimed(key) then return end
   local at = number(redis.call('HGET', hash, 'd'))
-  if redis.call('HEXISTS', hash, 'f') == 0 or not redis.call('ZSCORE', due, key) then at = math.min(at, now) end
+  if redis.call('HEXISTS', hash, 'e') == 0 or not redis.call('ZSCORE', due, key) then at = math.min(at, now) end
   settle_in(hash, key, at)
 end
 local function give_back(hash, key)
@@ -74,19 +73,22 @@ local function give_back(hash, key)
   settle_in(hash, key, now)
 end
 local function tell(channel, what) redis.call('PUBLISH', channel, what) end
-local function fields(hash)
-  return redis.call('HMGET', hash, 'v', 'a', 'i', 'x', 'f', 'e', 'o', 'd', 'w', 't')
-end
+local function failures(text) return number(string.match(text or '', '^%d+')) end
 ";
 
 /// For how long, in milliseconds, an entry outlives its last due time or wish.
 const MARGIN_MS: u64 = 600_000;
 
+/// What a reader needs of an entry.
+pub(super) const FIELDS: [&str; 5] = ["v", "m", "e", "d", "w"];
+
 fn script(body: &str) -> Script {
-    let library = LIBRARY
+    let fields = FIELDS.map(|field| format!("'{field}'")).join(", ");
+    let text = format!("{LIBRARY}{body}")
         .replace("MARGIN", &MARGIN_MS.to_string())
-        .replace("LEAD", &millis(LEAD).to_string());
-    Script::new(format!("{library}{body}"))
+        .replace("LEAD", &millis(LEAD).to_string())
+        .replace("FIELDS", &fields);
+    Script::new(text)
 }
 
 /// Arguments: key, encoded key, wanted for, version or nothing, channel.
@@ -115,7 +117,7 @@ pub(super) static WANT: LazyLock<Script> = LazyLock::new(|| {
            end
          end
          keep_all(entry, wanted_for + margin)
-         return {now, fields(entry)}",
+         return {now, redis.call('HMGET', entry, FIELDS)}",
     )
 });
 
@@ -142,7 +144,7 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
              if #found >= most then break end
              local hash = prefix .. key
              -- Another program may keep something else there.
-             local of = redis.pcall('HMGET', hash, 'w', 'd', 'k', 'g', 'c', 'f')
+             local of = redis.pcall('HMGET', hash, 'w', 'd', 'k', 'g', 'c', 'e')
              if of.err then
                redis.call('ZREM', due, key)
                redis.call('ZREM', names, key)
@@ -155,7 +157,7 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
                redis.call('ZREM', due, key)
                redis.call('ZADD', claims, whole(now + claim_time), key)
                keep_all(hash, claim_time + margin)
-               table.insert(found, {key, of[3], number(of[4]), of[5], number(of[6]), now - number(of[2])})
+               table.insert(found, {key, of[3], number(of[4]), of[5], failures(of[6]), now - number(of[2])})
              end
            end
          end
@@ -190,8 +192,8 @@ pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| {
          redis.call('ZREM', due, key)
          redis.call('ZADD', claims, whole(now + claim_time), key)
          keep_all(entry, math.max(claim_time, tonumber(ARGV[5])) + margin)
-         local of = redis.call('HMGET', entry, 'g', 'c', 'f', 'd')
-         return {key, ARGV[4], number(of[1]), of[2], number(of[3]), math.max(now - number(of[4]), 0)}",
+         local of = redis.call('HMGET', entry, 'g', 'c', 'e', 'd')
+         return {key, ARGV[4], number(of[1]), of[2], failures(of[3]), math.max(now - number(of[4]), 0)}",
     )
 });
 
@@ -213,7 +215,7 @@ pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| {
 });
 
 /// Arguments: key, token, generation, version or nothing, outcome, next, channel, and of a value: interval and value; of
-/// `unchanged`: interval; of `failed`: failures and what it failed of.
+/// `unchanged`: interval; of `failed`: failures, and what it failed of, in one text.
 pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| {
     script(
         "local key, token, generation, version, outcome = ARGV[1], ARGV[2], tonumber(ARGV[3]), ARGV[4], ARGV[5]
@@ -230,22 +232,18 @@ pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| {
          redis.call('HDEL', entry, 't')
          if not is_current then
            -- That it has failed counts all the same: a dead service is not asked again at once.
-           if outcome == 'failed' then redis.call('HSET', entry, 'f', ARGV[8], 'e', ARGV[9]) else next = 0 end
+           if outcome == 'failed' then redis.call('HSET', entry, 'e', ARGV[8]) else next = 0 end
            settle_in(entry, key, now + next)
            tell(channel, '=' .. key)
            tell(channel, 'due')
            return 'discarded'
          end
-         if outcome == 'value' then
-           redis.call('HSET', entry, 'v', ARGV[9], 'a', whole(now), 'i', ARGV[8])
-         elseif outcome == 'unchanged' then
-           redis.call('HSET', entry, 'a', whole(now), 'i', ARGV[8])
-         end
          if outcome == 'failed' then
-           redis.call('HSET', entry, 'f', ARGV[8], 'e', ARGV[9])
+           redis.call('HSET', entry, 'e', ARGV[8])
          else
-           redis.call('HDEL', entry, 'f', 'e', 'x')
-           if version ~= '' then redis.call('HSET', entry, 'o', version) else redis.call('HDEL', entry, 'o') end
+           redis.call('HDEL', entry, 'e')
+           if outcome == 'value' then redis.call('HSET', entry, 'v', ARGV[9]) end
+           redis.call('HSET', entry, 'm', whole(now) .. ' ' .. ARGV[8] .. ' ' .. version)
            if (redis.call('HGET', entry, 'c') or '') ~= version then
              -- A reader has seen a newer version meanwhile.
              next = 0
@@ -289,9 +287,10 @@ local function outdate(hash, key, is_cleared)
   if not wanted or (number(wanted) <= now and not is_claimed(key)) then return 0 end
   redis.call('HINCRBY', hash, 'g', 1)
   if is_cleared then
-    redis.call('HDEL', hash, 'v', 'a', 'i', 'o', 'x', 'f', 'e')
-  elseif redis.call('HEXISTS', hash, 'v') == 1 then
-    redis.call('HSET', hash, 'x', 1)
+    redis.call('HDEL', hash, 'v', 'm', 'e')
+  else
+    local of = redis.call('HGET', hash, 'm')
+    if of then redis.call('HSET', hash, 'm', (string.gsub(of, ' %S+ ', ' -1 ', 1))) end
   end
   hasten(hash, key)
   return 1
@@ -330,12 +329,12 @@ pub(super) static CLEAR_UNDER: LazyLock<Script> = LazyLock::new(|| {
 /// Arguments: key. Wanted until, due at, the end of its claim, failures, and now.
 pub(super) static INSPECT: LazyLock<Script> = LazyLock::new(|| {
     script(
-        "local of = redis.call('HMGET', entry, 'w', 'd', 'f')
+        "local of = redis.call('HMGET', entry, 'w', 'd', 'e')
          local ends = is_claimed(ARGV[1])
          if not of[1] or (number(of[1]) <= now and not ends) then return {} end
          local place = -1
          if redis.call('ZSCORE', due, ARGV[1]) then place = number(of[2]) end
-         return {number(of[1]), place, ends and tonumber(ends) or -1, number(of[3]), now}",
+         return {number(of[1]), place, ends and tonumber(ends) or -1, failures(of[3]), now}",
     )
 });
 
