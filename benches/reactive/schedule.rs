@@ -1,15 +1,27 @@
 //! 100,000 keys that somebody wants, each computed once a minute: what that takes of a processor, and of memory.
 
-use std::{fs, time::Duration};
+use std::{
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::Duration,
+};
 
 use tokio::time::{Instant, sleep};
 use touchable::reactive::{BoxError, Compute, Computed, Pool, Reactive};
 use touchable_benches::{Arguments, Goal, Ratio};
 
+use crate::process::{processor_seconds, resident_bytes};
+
 const KEYS: u32 = 100_000;
 
 /// A number that costs nothing to compute.
-struct Number;
+pub struct Number;
+
+static COMPUTED: AtomicU32 = AtomicU32::new(0);
+
+/// How often a number was computed.
+pub fn computed() -> u32 {
+    COMPUTED.load(Relaxed)
+}
 
 impl Compute for Number {
     const NAME: &'static str = "number";
@@ -17,11 +29,12 @@ impl Compute for Number {
     type Value = u32;
 
     async fn compute(&self, key: &u32, _: Option<&u32>) -> Result<Computed<u32>, BoxError> {
+        COMPUTED.fetch_add(1, Relaxed);
         Ok(Computed::Value(*key))
     }
 }
 
-/// What the value takes, and its key twice: spelled by name in the schedule and in the copies.
+/// What the value takes, and its key: spelled, once for the schedule and once for the copies, and as a worker decodes it.
 const OWN_BYTES: f64 = 24.0 + 3.0 * 16.0;
 
 pub async fn measure(arguments: &Arguments) -> Vec<Ratio> {
@@ -57,29 +70,4 @@ pub async fn measure(arguments: &Arguments) -> Vec<Ratio> {
         Ratio::new(cpu, cores, Goal::AtMost(0.02)),
         Ratio::new(memory, bytes, Goal::AtMost(300.0)),
     ]
-}
-
-/// Of this process, by the kernel.
-fn resident_bytes() -> f64 {
-    let statm = fs::read_to_string("/proc/self/statm").expect("a Linux kernel");
-    let pages: f64 = statm
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse().ok())
-        .expect("pages");
-    pages * 4_096.0
-}
-
-/// Spent by this process, in its own code and in the kernel.
-fn processor_seconds() -> f64 {
-    let stat = fs::read_to_string("/proc/self/stat").expect("a Linux kernel");
-    // The name of the program, in parentheses, may hold spaces.
-    let (_, rest) = stat.rsplit_once(')').expect("a name");
-    let ticks = rest
-        .split_whitespace()
-        .skip(11)
-        .take(2)
-        .map(|ticks| ticks.parse::<f64>().expect("ticks"));
-    // A hundred a second, on every machine that Rust runs on.
-    ticks.sum::<f64>() / 100.0
 }

@@ -123,9 +123,8 @@ impl<C: Compute> Inner<C> {
     ) -> Result<Reading<C::Value>> {
         let now = Moment::now();
         let at_hand = self.near.get(name, now, |copy| {
-            let is_known = version.is_none_or(|version| !is_older(text(copy.told.as_ref()), version));
-            (is_known && !self.is_too_old(copy, now))
-                .then(|| self.reading(Some(copy), None, None, version, now))
+            let is_known = version.is_none_or(|version| !is_older(text(copy.version.as_ref()), version));
+            (is_known && !self.is_too_old(copy, now)).then(|| self.reading(Some(copy), None, None, now))
         });
         match at_hand {
             Some(reading) => Ok(reading),
@@ -137,7 +136,7 @@ impl<C: Compute> Inner<C> {
     async fn ask(&self, key: &C::Key, name: &str, version: Option<&str>) -> Result<Reading<C::Value>> {
         let now = Moment::now();
         if let Some(problem) = self.silence.problem(now)
-            && let Some(reading) = self.last(name, version, &problem)
+            && let Some(reading) = self.last(name, &problem)
         {
             return Ok(reading);
         }
@@ -147,7 +146,7 @@ impl<C: Compute> Inner<C> {
             Err(error) => {
                 self.silence.note(&error);
                 let problem = self.silence.problem(now).unwrap_or_default();
-                return self.last(name, version, &problem).ok_or(error);
+                return self.last(name, &problem).ok_or(error);
             }
         };
         self.take_in(&ticket, found, version).await
@@ -164,7 +163,7 @@ impl<C: Compute> Inner<C> {
         let (due_in, error) = (found.due_in, found.error.clone());
         let is_stored = found.stored.is_some();
         let copy = self.copy_of(&ticket.key, found, version, now);
-        let reading = self.reading(copy.as_ref(), error, Some(due_in), version, now);
+        let reading = self.reading(copy.as_ref(), error, Some(due_in), now);
         if copy.is_none() && is_stored && ticket.is_to_extend {
             // Of another release, whose type is another one: it is computed anew, as if there were none.
             self.jobs.expire(&ticket.key).await?;
@@ -206,20 +205,20 @@ impl<C: Compute> Inner<C> {
     }
 
     /// The last copy there is, when the schedule cannot be reached.
-    fn last(&self, name: &str, version: Option<&str>, problem: &str) -> Option<Reading<C::Value>> {
+    fn last(&self, name: &str, problem: &str) -> Option<Reading<C::Value>> {
         self.near
-            .last(name, |copy| self.outdated(copy, version, problem.to_owned()))
+            .last(name, |copy| self.outdated(copy, problem.to_owned()))
     }
 
     /// What a copy is worth then.
-    fn outdated(&self, copy: &Copy<C::Value>, version: Option<&str>, problem: String) -> Reading<C::Value> {
+    fn outdated(&self, copy: &Copy<C::Value>, problem: String) -> Reading<C::Value> {
         let unreachable = Arc::new(ComputeError {
             cause: Cause::Unreachable,
             message: problem,
             failures: 0,
         });
         let retry_in = Some(self.settings.poll_after);
-        match self.reading(Some(copy), None, retry_in, version, Moment::now()) {
+        match self.reading(Some(copy), None, retry_in, Moment::now()) {
             Reading::Fresh { value, age } | Reading::Stale { value, age, .. } => Reading::Stale {
                 value,
                 age,
@@ -242,19 +241,17 @@ impl<C: Compute> Inner<C> {
         let interval = stored.interval.min(LONGEST);
         let fresh_for = interval.mul_f64(1.0 + JITTER) + self.settings.compute_timeout;
         let fresh_until = fresh_for.checked_sub(stored.age).map(|left| now + left);
-        let told = match version {
-            Some(version) if is_older(text(stored.version.as_ref()), version) => {
-                Some(Arc::new(version.to_owned()))
-            }
-            _ => stored.version.clone(),
-        };
+        // Known to be of an older version: it is being computed, and what is asked for is this.
+        let newer = version.filter(|version| is_older(text(stored.version.as_ref()), version));
+        let is_outdated = found.is_expired || newer.is_some();
         Some(Copy {
             value,
             computed: now.minus(stored.age),
-            fresh_until: fresh_until.filter(|_| !found.is_expired),
+            fresh_until: fresh_until.filter(|_| !is_outdated),
             error: found.error,
-            version: stored.version,
-            told,
+            version: newer
+                .map(|version| Arc::new(version.to_owned()))
+                .or(stored.version),
         })
     }
 
@@ -267,7 +264,6 @@ impl<C: Compute> Inner<C> {
         copy: Option<&Copy<C::Value>>,
         error: Option<Arc<ComputeError>>,
         due_in: Option<Duration>,
-        version: Option<&str>,
         now: Moment,
     ) -> Reading<C::Value> {
         let retry_in = due_in.unwrap_or(self.settings.poll_after);
@@ -291,10 +287,9 @@ impl<C: Compute> Inner<C> {
             let error = copy.error.clone().unwrap_or_else(too_old);
             return Reading::Failed { error, retry_in };
         }
-        let is_of_version = version.is_none_or(|version| !is_older(text(copy.version.as_ref()), version));
         let is_young = copy.fresh_until.is_some_and(|until| now < until);
         let value = Arc::clone(&copy.value);
-        if is_of_version && is_young && copy.error.is_none() {
+        if is_young && copy.error.is_none() {
             Reading::Fresh { value, age }
         } else {
             Reading::Stale {

@@ -137,7 +137,7 @@ impl<C: Compute> Reactive<C> {
             let due_in = found.due_in;
             let error = found.error.clone();
             let copy = self.inner.copy_of(&name, found, None, now);
-            self.inner.reading(copy.as_ref(), error, Some(due_in), None, now)
+            self.inner.reading(copy.as_ref(), error, Some(due_in), now)
         }))
     }
 

@@ -11,6 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use smallvec::SmallVec;
 
 use super::{
     jobs::{
@@ -74,9 +75,12 @@ struct MemoryJobs {
     wake: Wake,
 }
 
+/// Most keys are short: numbers, and names.
+type EncodedKey = SmallVec<[u8; 16]>;
+
 #[derive(Debug)]
 struct Job {
-    encoded_key: Box<[u8]>,
+    encoded_key: EncodedKey,
     wanted_until: Moment,
     /// When it is to be computed. In the queue it may stand earlier, to be forgotten.
     due: Moment,
@@ -84,7 +88,8 @@ struct Job {
     version: Option<Seen>,
     value: Option<Filled>,
     error: Option<Arc<ComputeError>>,
-    generation: u64,
+    generation: u32,
+    is_expired: bool,
 }
 
 #[derive(Debug)]
@@ -95,7 +100,6 @@ struct Filled {
     /// When its interval is over.
     until: Moment,
     version: Option<Seen>,
-    is_expired: bool,
 }
 
 impl Filled {
@@ -114,6 +118,7 @@ impl Job {
             value: None,
             error: None,
             generation: 0,
+            is_expired: false,
         }
     }
 
@@ -125,17 +130,18 @@ impl Job {
                 interval: value.until.since(value.computed),
                 version: value.version.clone(),
             }),
-            is_expired: self.value.as_ref().is_some_and(|value| value.is_expired),
+            is_expired: self.is_expired,
             error: self.error.clone(),
             due_in: self.due.since(now),
         }
     }
 
-    /// A reader has seen this version of the record; whether that makes the value outdated.
+    /// A reader has seen this version of the record; whether that is newer than what others have seen.
     fn sees(&mut self, version: &str) -> bool {
         let is_new = is_older(self.version.as_deref().map(String::as_str), version);
         if is_new {
             self.version = Some(Arc::new(version.to_owned()));
+            self.is_expired = true;
         }
         is_new
     }
@@ -236,7 +242,7 @@ impl MemoryJobs {
             key: Arc::clone(queue.key(id)),
             token,
             encoded_key: Bytes::copy_from_slice(&job.encoded_key),
-            generation: job.generation,
+            generation: job.generation.into(),
             version: job.version.clone(),
             failures: job.error.as_ref().map_or(0, |error| error.failures),
             late: now.since(job.due),
@@ -267,7 +273,8 @@ impl MemoryJobs {
 
     /// The value that is there has changed: its key is due.
     fn outdate(&self, queue: &mut Locked<'_>, id: Id, now: Moment) {
-        queue.get_mut(id).generation += 1;
+        let generation = &mut queue.get_mut(id).generation;
+        *generation = generation.wrapping_add(1);
         self.hasten(queue, id, now);
     }
 
@@ -276,7 +283,7 @@ impl MemoryJobs {
             return false;
         };
         let job = queue.get_mut(id);
-        job.error = None;
+        (job.error, job.is_expired) = (None, false);
         let value = job.value.take();
         queue.dropped.extend(value);
         self.outdate(queue, id, now);
@@ -316,9 +323,7 @@ impl Jobs for MemoryJobs {
         let Some(id) = queue.find_wanted(key, now) else {
             return Ok(false);
         };
-        if let Some(value) = &mut queue.get_mut(id).value {
-            value.is_expired = true;
-        }
+        queue.get_mut(id).is_expired = true;
         self.outdate(&mut queue, id, now);
         Ok(true)
     }
@@ -393,7 +398,7 @@ impl Jobs for MemoryJobs {
             return Ok(Settled::Lost);
         };
         let job = queue.get_mut(id);
-        let is_current = job.generation == claim.generation;
+        let is_current = u64::from(job.generation) == claim.generation;
         let is_gone = is_current && matches!(outcome, Outcome::Gone);
         if is_gone || job.wanted_until <= now {
             queue.forget(id);
@@ -473,7 +478,6 @@ impl Job {
                     computed: now,
                     until: now + interval,
                     version: claim.version.clone(),
-                    is_expired: false,
                 });
                 self.error = None;
                 next
@@ -482,7 +486,6 @@ impl Job {
                 if let Some(value) = &mut self.value {
                     (value.computed, value.until) = (now, now + interval);
                     value.version.clone_from(&claim.version);
-                    value.is_expired = false;
                 }
                 self.error = None;
                 next
@@ -496,8 +499,8 @@ impl Job {
             Outcome::Gone | Outcome::Value { .. } => return None,
         };
         // A reader has seen a newer version meanwhile.
-        let is_outdated = self.version != claim.version;
-        self.due = if is_outdated { now } else { now + next };
+        self.is_expired = self.version != claim.version;
+        self.due = if self.is_expired { now } else { now + next };
         before
     }
 }

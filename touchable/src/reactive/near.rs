@@ -30,7 +30,8 @@ pub(super) struct Near<V> {
 }
 
 struct Shard<V> {
-    slots: HashMap<Arc<str>, Slot<V>, RandomState>,
+    /// Apart from the map, whose space is never all used.
+    slots: HashMap<Arc<str>, Box<Slot<V>>, RandomState>,
     /// Woken when the value of a key changes.
     waiting: HashMap<Arc<str>, Arc<Notify>, RandomState>,
 }
@@ -50,12 +51,11 @@ struct Slot<V> {
 pub(super) struct Copy<V> {
     pub(super) value: Arc<V>,
     pub(super) computed: Moment,
-    /// Until then it is fresh; `None` when it is expired.
+    /// Until then it is fresh; `None` when it is expired, or of an older version of its record.
     pub(super) fresh_until: Option<Moment>,
     pub(super) error: Option<Arc<ComputeError>>,
+    /// The newest version of the record of which this process knows; of an older one it is not fresh.
     pub(super) version: Option<Seen>,
-    /// The version of the record that the schedule knows of.
-    pub(super) told: Option<Seen>,
 }
 
 /// Taken before the schedule is asked.
@@ -106,7 +106,7 @@ impl<V> Near<V> {
 
     fn change<T>(&self, key: &str, change: impl FnOnce(&mut Slot<V>) -> T) -> Option<T> {
         // What comes out of it outlives the lock.
-        self.locked(key).slots.get_mut(key).map(change)
+        self.locked(key).slots.get_mut(key).map(|slot| change(slot))
     }
 
     /// Looks at a copy that may be used.
@@ -216,7 +216,7 @@ impl<V> Near<V> {
         for shard in &self.shards {
             let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
             shard.waiting.retain(|_, waiting| Arc::strong_count(waiting) > 1);
-            let is_forgotten = |slot: &mut Slot<V>| {
+            let is_forgotten = |slot: &Slot<V>| {
                 let last = slot.extended;
                 last.is_none_or(|last| now.since(last) >= lifetime)
             };

@@ -27,6 +27,8 @@ use crate::schedule::{Backoff, Interval, Stop};
 /// How often a worker looks whatever it was told: what is due by the word of another node reaches it as news, which can be
 /// lost.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
+/// What is due within this time is claimed by one look; what must not wait wakes the worker.
+const TOGETHER: Duration = Duration::from_millis(10);
 /// The most that one look claims.
 const MOST: usize = 100;
 /// After errors of the schedule.
@@ -168,7 +170,7 @@ impl<C: Compute> Worker<C> {
         if is_more {
             Duration::ZERO
         } else {
-            found.next.unwrap_or(LOOK).min(LOOK)
+            found.next.unwrap_or(LOOK).clamp(TOGETHER, LOOK)
         }
     }
 

@@ -1,14 +1,16 @@
 //! Uses that once broke a promise, by the number of that.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
     },
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep};
 use touchable::{
     cache::Version,
@@ -228,6 +230,66 @@ async fn b12_the_hook_is_not_told_of_what_was_not_stored(place: &Place) {
     node.shutdown().await;
 }
 
+/// Looks into the cache that it was in when it ends.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct Ending(u64, u64);
+
+static NODES: Mutex<BTreeMap<u64, Reactive<Endings>>> = Mutex::new(BTreeMap::new());
+static ENDED: AtomicUsize = AtomicUsize::new(0);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let node = NODES.lock().unwrap().get(&self.0).cloned();
+        if let Some(node) = node {
+            let _ = node.peek(&1).now_or_never();
+            let _ = node.keys_read();
+            ENDED.fetch_add(1, SeqCst);
+        }
+    }
+}
+
+/// Its number, and how often it was asked.
+struct Endings(u64, AtomicU64);
+
+impl Compute for Endings {
+    const NAME: &'static str = "endings";
+    type Key = u8;
+    type Value = Ending;
+
+    async fn compute(&self, _: &u8, _: Option<&Ending>) -> Result<Computed<Ending>, BoxError> {
+        Ok(Computed::Value(Ending(self.0, self.1.fetch_add(1, SeqCst))))
+    }
+}
+
+/// Nothing is locked while a value of the application's ends.
+async fn b16_a_value_that_reads_when_it_ends(place: &Place) {
+    let number = fastrand::u64(..);
+    let builder = place.builder(Endings(number, AtomicU64::new(0)));
+    let builder = builder.refresh_interval(UNIT).lifetime(UNIT * 5);
+    let node = place.start(builder).await.unwrap();
+    NODES.lock().unwrap().insert(number, node.clone());
+    let filled = async || {
+        eventually("a value", async || {
+            node.read(&1).await.unwrap().is_fresh().then_some(())
+        })
+        .await;
+    };
+    let ended = ENDED.load(SeqCst);
+    for _ in 0..5 {
+        filled().await;
+        assert!(node.expire(&1).await.unwrap());
+        filled().await;
+        node.clear(&1).await.unwrap();
+        filled().await;
+        node.clear_under(&1).await.unwrap();
+    }
+    filled().await;
+    eventually("nothing left", async || (node.keys_read() == 0).then_some(())).await;
+    assert!(ENDED.load(SeqCst) >= ended + 16);
+    NODES.lock().unwrap().remove(&number);
+    node.shutdown().await;
+}
+
 struct Long;
 
 impl Compute for Long {
@@ -397,6 +459,7 @@ on_every_schedule!(
     b06_again_in_any_time,
     b07_a_dead_service_whatever_readers_say,
     b07_long_texts_of_errors_are_cut,
+    b16_a_value_that_reads_when_it_ends,
 );
 on_every_shared_schedule!(
     b02_a_shorter_lifetime_elsewhere_takes_nothing_away,

@@ -202,8 +202,8 @@ async fn b10_a_newer_version_of_its_record_makes_a_value_stale(place: &Place) {
     assert!(at(20).await.is_stale());
     eventually("the computation", async || (service.began() == 2).then_some(())).await;
     assert!(
-        node.read(&key("a")).await.unwrap().is_fresh(),
-        "who has seen no record asks for no version"
+        node.read(&key("a")).await.unwrap().is_stale(),
+        "it is known to be outdated, whoever asks"
     );
     // And again while it is computed: that one cannot have seen it.
     assert!(at(30).await.is_stale());
@@ -213,12 +213,14 @@ async fn b10_a_newer_version_of_its_record_makes_a_value_stale(place: &Place) {
     })
     .await;
     assert!(at(30).await.is_stale());
+    assert!(node.peek(&key("a")).await.unwrap().unwrap().is_stale());
+    service.open();
+    eventually("the third value", async || at(30).await.is_fresh().then_some(())).await;
     assert!(
         at(20).await.is_fresh(),
         "a replica that lags is served what is newer"
     );
-    service.open();
-    eventually("the third value", async || at(30).await.is_fresh().then_some(())).await;
+    assert!(node.read(&key("a")).await.unwrap().is_fresh());
     assert_eq!(service.asked("a"), 3);
     node.shutdown().await;
 }

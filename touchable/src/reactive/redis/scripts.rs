@@ -72,6 +72,10 @@ local function give_back(hash, key)
   redis.call('ZREM', claims, key)
   settle_in(hash, key, now)
 end
+local function expire(hash)
+  local of = redis.call('HGET', hash, 'm')
+  if of then redis.call('HSET', hash, 'm', (string.gsub(of, ' %S+ ', ' -1 ', 1))) end
+end
 local function tell(channel, what) redis.call('PUBLISH', channel, what) end
 local function failures(text) return number(string.match(text or '', '^%d+')) end
 ";
@@ -103,6 +107,8 @@ pub(super) static WANT: LazyLock<Script> = LazyLock::new(|| {
          if version ~= '' and is_older(redis.call('HGET', entry, 'c'), version) then
            redis.call('HSET', entry, 'c', version)
            is_outdated = true
+           expire(entry)
+           tell(ARGV[5], '=' .. key)
          end
          if not is_claimed(key) then
            if not redis.call('ZSCORE', due, key) then
@@ -247,6 +253,7 @@ pub(super) static SETTLE: LazyLock<Script> = LazyLock::new(|| {
            if (redis.call('HGET', entry, 'c') or '') ~= version then
              -- A reader has seen a newer version meanwhile.
              next = 0
+             expire(entry)
              tell(channel, 'due')
            end
          end
@@ -289,8 +296,7 @@ local function outdate(hash, key, is_cleared)
   if is_cleared then
     redis.call('HDEL', hash, 'v', 'm', 'e')
   else
-    local of = redis.call('HGET', hash, 'm')
-    if of then redis.call('HSET', hash, 'm', (string.gsub(of, ' %S+ ', ' -1 ', 1))) end
+    expire(hash)
   end
   hasten(hash, key)
   return 1
