@@ -79,7 +79,7 @@ pub struct Stored {
     pub(super) age: Duration,
     /// The interval that it was computed for.
     pub(super) interval: Duration,
-    /// Of the record, as far as readers had seen it when the computation began.
+    /// Of the record, as far as readers had seen it when the computation began, or, when it is expired, have seen it by now.
     pub(super) version: Option<Seen>,
 }
 

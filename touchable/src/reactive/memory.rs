@@ -84,7 +84,7 @@ struct Job {
     wanted_until: Moment,
     /// When it is to be computed. In the queue it may stand earlier, to be forgotten.
     due: Moment,
-    /// Of the record, as far as readers have seen it.
+    /// Of the record, as far as readers have seen it: a value of an older one is expired.
     version: Option<Seen>,
     value: Option<Filled>,
     error: Option<Arc<ComputeError>>,
@@ -99,7 +99,6 @@ struct Filled {
     computed: Moment,
     /// When its interval is over.
     until: Moment,
-    version: Option<Seen>,
 }
 
 impl Filled {
@@ -128,7 +127,7 @@ impl Job {
                 content: value.content(),
                 age: now.since(value.computed),
                 interval: value.until.since(value.computed),
-                version: value.version.clone(),
+                version: self.version.clone(),
             }),
             is_expired: self.is_expired,
             error: self.error.clone(),
@@ -477,7 +476,6 @@ impl Job {
                     digest,
                     computed: now,
                     until: now + interval,
-                    version: claim.version.clone(),
                 });
                 self.error = None;
                 next
@@ -485,7 +483,6 @@ impl Job {
             Outcome::Unchanged { interval, next } => {
                 if let Some(value) = &mut self.value {
                     (value.computed, value.until) = (now, now + interval);
-                    value.version.clone_from(&claim.version);
                 }
                 self.error = None;
                 next

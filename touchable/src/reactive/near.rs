@@ -40,8 +40,10 @@ struct Slot<V> {
     copy: Option<Copy<V>>,
     /// When the key was last said to be wanted.
     extended: Option<Moment>,
-    /// How often the copy was outdated: one that was read before that is not taken in.
+    /// How often the value has changed: a copy that was read before that is outdated.
     changes: u32,
+    /// How often it was cleared: a copy that was read before that is no more.
+    clears: u16,
     /// Whether the copy may be used; an outdated one is for when the schedule cannot be reached.
     is_current: bool,
 }
@@ -63,6 +65,7 @@ pub(super) struct Copy<V> {
 pub(super) struct Ticket {
     pub(super) key: Arc<str>,
     changes: u32,
+    clears: u16,
     /// Whether the key has to be said to be wanted.
     pub(super) is_to_extend: bool,
 }
@@ -73,6 +76,7 @@ impl<V> Default for Slot<V> {
             copy: None,
             extended: None,
             changes: 0,
+            clears: 0,
             is_current: false,
         }
     }
@@ -143,6 +147,7 @@ impl<V> Near<V> {
         Ticket {
             key,
             changes: slot.changes,
+            clears: slot.clears,
             is_to_extend: !is_recent,
         }
     }
@@ -152,13 +157,16 @@ impl<V> Near<V> {
         self.change(key, |slot| slot.extended = slot.extended.max(Some(at)));
     }
 
-    /// Takes a copy in, or that there is none, unless that may be outdated by now.
+    /// Takes a copy in, or that there is none. When the value has changed meanwhile, the copy is for when the schedule cannot be
+    /// reached.
     pub(super) fn put(&self, ticket: &Ticket, copy: Option<Copy<V>>) {
         self.change(&ticket.key, |slot| {
-            if slot.changes != ticket.changes {
+            let is_current = slot.changes == ticket.changes;
+            let computed = |copy: &Option<Copy<V>>| copy.as_ref().map(|copy| copy.computed);
+            if !is_current && (slot.clears != ticket.clears || computed(&copy) <= computed(&slot.copy)) {
                 return copy;
             }
-            slot.is_current = copy.is_some() && self.is_told.load(SeqCst);
+            slot.is_current = is_current && copy.is_some() && self.is_told.load(SeqCst);
             std::mem::replace(&mut slot.copy, copy)
         });
     }
@@ -172,7 +180,10 @@ impl<V> Near<V> {
     pub(super) fn clear(&self, key: &str) {
         let mut shard = self.locked(key);
         shard.outdate(key);
-        let copy = shard.slots.get_mut(key).and_then(|slot| slot.copy.take());
+        let copy = shard.slots.get_mut(key).and_then(|slot| {
+            slot.clears = slot.clears.wrapping_add(1);
+            slot.copy.take()
+        });
         drop(shard);
         drop(copy);
     }
@@ -248,5 +259,84 @@ impl<V> Shard<V> {
         if let Some(waiting) = self.waiting.remove(key) {
             waiting.notify_waiters();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EVERY: Duration = Duration::from_mins(1);
+
+    impl Near<u8> {
+        /// Takes in that this was computed then.
+        fn found(&self, ticket: &Ticket, value: u8, computed: Moment) {
+            let copy = Copy {
+                value: Arc::new(value),
+                computed,
+                fresh_until: None,
+                error: None,
+                version: None,
+            };
+            self.put(ticket, Some(copy));
+        }
+    }
+
+    impl Near<u8> {
+        /// What may be used, and what there is besides.
+        fn both(&self, now: Moment) -> (Option<u8>, Option<u8>) {
+            (
+                self.get("a", now, |copy| Some(*copy.value)),
+                self.last("a", |copy| *copy.value),
+            )
+        }
+    }
+
+    #[test]
+    fn a_copy_of_before_a_change_is_for_an_emergency() {
+        let (near, now) = (Near::new(EVERY, true), Moment::now());
+        let ticket = near.ticket("a", now);
+        near.extended("a", now);
+        near.outdate("a");
+        near.found(&ticket, 1, now);
+        assert_eq!(near.both(now), (None, Some(1)));
+        let late = near.ticket("a", now);
+        near.found(&near.ticket("a", now), 2, now + EVERY / 2);
+        assert_eq!(near.both(now), (Some(2), Some(2)));
+        near.outdate("a");
+        near.found(&late, 1, now);
+        assert_eq!(near.both(now), (None, Some(2)), "the newer one stays");
+    }
+
+    #[test]
+    fn a_copy_of_before_a_clearing_is_none() {
+        let (near, now) = (Near::new(EVERY, true), Moment::now());
+        for clear in [
+            |near: &Near<u8>| near.clear("a"),
+            |near: &Near<u8>| near.clear_under("a"),
+        ] {
+            near.found(&near.ticket("a", now), 1, now);
+            near.extended("a", now);
+            assert_eq!(near.both(now), (Some(1), Some(1)));
+            let ticket = near.ticket("a", now);
+            clear(&near);
+            near.found(&ticket, 1, now);
+            assert_eq!(near.both(now), (None, None));
+        }
+    }
+
+    #[test]
+    fn what_is_not_told_is_not_used() {
+        let (near, now) = (Near::new(EVERY, true), Moment::now());
+        let ticket = near.ticket("a", now);
+        near.extended("a", now);
+        near.set_told(false);
+        near.found(&ticket, 1, now);
+        near.found(&near.ticket("a", now), 2, now + EVERY);
+        assert_eq!(near.both(now), (None, Some(2)));
+        near.set_told(true);
+        assert_eq!(near.both(now), (None, Some(2)), "it may have changed meanwhile");
+        near.found(&near.ticket("a", now), 3, now + EVERY);
+        assert_eq!(near.both(now), (Some(3), Some(3)));
     }
 }

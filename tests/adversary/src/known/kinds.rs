@@ -80,10 +80,17 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: "N7 a key that is used again, with a stamp that its deleted row has passed already",
-        shape: |seen| seen.is(&[Stale]) && seen.is_concurrent() && seen.is_used_again(),
+        shape: |seen| (seen.is(&[Stale]) && seen.is_concurrent() || seen.is(&[Fell])) && seen.is_used_again(),
         // An insert takes its stamp and waits until the row of its key is gone, which was touched meanwhile; or it repeats the
-        // stamp of that row.
-        shown: &[],
+        // stamp of that row; or, in one transaction with the delete, it is given an older one.
+        shown: &[(
+            ALL,
+            r#"(schema: "shelves", order: Serial, writers: [(touch: false, steps: [
+                Begin(Default),
+                Write((what: DeleteMany(0, [1]))),
+                Write((what: Insert((0, 1), [], Old))),
+            ])])"#,
+        )],
     },
     Kind {
         name: "a suppressed touch through a link that a bypass of the same transaction has made: a false alarm",

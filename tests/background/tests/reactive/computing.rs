@@ -62,6 +62,28 @@ async fn b04_missed_runs_are_not_caught_up(place: &Place) {
     }
 }
 
+/// A claim is held for as long as its worker lives and the computation may take.
+async fn b05_a_computation_longer_than_its_claim_keeps_its_key(place: &Place) {
+    let service = Service::default();
+    service.answer("a", Answer::Slow(1, UNIT * 12));
+    let builder = |service: &Service| {
+        let builder = place.builder(service.clone()).claim_time(UNIT * 3);
+        builder.compute_timeout(UNIT * 50)
+    };
+    let node = place.start(builder(&service)).await.unwrap();
+    // Another that would take what is not held.
+    let other = if place.is_shared() {
+        Some(place.start(builder(&service)).await.unwrap())
+    } else {
+        None
+    };
+    assert_eq!(fresh(&node, "a").await, 1);
+    assert_eq!((service.began(), service.overlaps()), (1, 0));
+    for node in other.into_iter().chain([node]) {
+        node.shutdown().await;
+    }
+}
+
 async fn b05_nodes_share_the_keys_and_never_overlap(place: &Place) {
     let service = Service::default();
     let mut nodes = Vec::new();
@@ -364,6 +386,7 @@ async fn b16_what_has_begun_may_end(place: &Place) {
 }
 
 on_every_schedule!(
+    b05_a_computation_longer_than_its_claim_keeps_its_key,
     b04_computed_again_an_interval_after_the_last,
     b04_missed_runs_are_not_caught_up,
     b06_unchanged_keeps_the_value_and_makes_it_fresh,

@@ -4,7 +4,7 @@
 use fastrand::Rng;
 use tokio::{
     runtime::Runtime,
-    time::{Instant, sleep},
+    time::{Instant, sleep, timeout},
 };
 use touchable::{
     reactive::{Pool, Reactive, ReactiveBuilder},
@@ -101,6 +101,17 @@ async fn assert_sound(node: &Reactive<Service>, step: &str) {
     }
 }
 
+async fn begin(node: &Reactive<Service>, name: &String, way: u32) -> touchable::Result<()> {
+    match way {
+        0 => node.read(name).await.map(drop),
+        1 => node.read_or_wait(name, UNIT * 20).await.map(drop),
+        2 => node.expire(name).await.map(drop),
+        3 => node.clear(name).await.map(drop),
+        4 => node.clear_under(name).await.map(drop),
+        _ => node.compute_now(name).await.map(drop),
+    }
+}
+
 async fn every_wanted_key_has_a_place(place: &Place) {
     let seed =
         std::env::var("TOUCHABLE_SEED").map_or_else(|_| fastrand::u64(..), |seed| seed.parse().unwrap());
@@ -158,6 +169,12 @@ async fn every_wanted_key_has_a_place(place: &Place) {
                     gone.stop().await;
                     "a stop"
                 }
+            }
+            21 | 22 => {
+                // Who asks may go away at any moment.
+                let (way, time) = (rng.u32(0..6), UNIT * rng.u32(0..10) / 100);
+                let _ = timeout(time, begin(&node, &name, way)).await;
+                "something dropped"
             }
             _ => {
                 sleep(UNIT * rng.u32(0..20) / 20).await;

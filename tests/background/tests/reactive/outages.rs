@@ -1,6 +1,6 @@
 //! 15, 16: a Redis that is killed, loses its data, or is not there.
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use touchable::reactive::{Reactive, ReactiveBuilder, RedisSchedule};
 use touchable_servers::OwnRedis;
 
@@ -53,6 +53,38 @@ async fn b16_a_server_that_was_killed_and_is_back() {
     })
     .await;
     fresh(&node, "b").await;
+    node.shutdown().await;
+}
+
+/// A page of many values waits for one of them, not for each.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b16_a_server_that_hangs_holds_up_one_read() {
+    let server = OwnRedis::start(&[]);
+    let service = Service::default();
+    let builder = builder(&server, &service).await.lifetime(UNIT * 20);
+    let node = builder.near_copies(true).start().unwrap();
+    let keys: Vec<String> = (0..30).map(|number| format!("k{number}")).collect();
+    for key in &keys {
+        fresh(&node, key).await;
+    }
+    let pid = server.pid().unwrap().to_string();
+    let tell = |signal: &str| std::process::Command::new("kill").args([signal, &pid]).status();
+    tell("-STOP").unwrap();
+    // From now on copies have to be asked for.
+    sleep(UNIT * 3).await;
+    let begun = Instant::now();
+    for key in &keys {
+        let reading = node.read(key).await.unwrap();
+        assert!(
+            reading.is_stale() && reading.error().unwrap().is_unreachable(),
+            "{reading:?}"
+        );
+    }
+    let took = begun.elapsed();
+    tell("-CONT").unwrap();
+    // Each alone waits for half a second at least.
+    assert!(took < UNIT * 100, "{took:?}");
+    fresh(&node, "k0").await;
     node.shutdown().await;
 }
 

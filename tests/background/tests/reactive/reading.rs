@@ -292,9 +292,17 @@ async fn b16_copies_go_when_another_node_settles(place: &Place) {
         reading.value().is_some_and(|value| value.0 == 77).then_some(())
     })
     .await;
+    // Not even an outdated copy is shown of what was cleared elsewhere.
+    service.hold();
     worker.clear(&key("a")).await.unwrap();
+    eventually("the end of the copy", async || {
+        let reading = reader.read(&key("a")).await.unwrap();
+        reading.is_pending().then_some(())
+    })
+    .await;
+    service.open();
     worker.shutdown().await;
-    let _ = reader;
+    reader.shutdown().await;
 }
 
 async fn b16_without_copies_every_read_asks(place: &Place) {
