@@ -13,6 +13,8 @@ pub(crate) enum Failure {
         name: &'static str,
         source: Box<dyn error::Error + Send + Sync>,
     },
+    /// What is wanted is not what a worker would compute.
+    Alike { name: &'static str, key: String },
     /// The value of a key that somebody else is computing cannot be computed here now.
     Busy { name: &'static str, key: String },
     /// The schedule did not do as it was told.
@@ -31,6 +33,11 @@ impl fmt::Display for Failure {
             Self::Key { name, source } => {
                 write!(f, "a key of `{name}` cannot be encoded for its worker: {source}")
             }
+            Self::Alike { name, key } => write!(
+                f,
+                "two keys of `{name}` are spelled `{key}` and encoded differently, so that one would be served the value of the other; \
+                 spell them apart in their `CacheKey`, or, when this release has another type for the key, give it another `NAME`"
+            ),
             Self::Busy { name, key } => {
                 write!(
                     f,
@@ -50,7 +57,7 @@ impl Failure {
     pub(crate) fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Key { source, .. } | Self::Schedule { source, .. } => Some(&**source),
-            Self::Settings(_) | Self::Busy { .. } => None,
+            Self::Settings(_) | Self::Alike { .. } | Self::Busy { .. } => None,
         }
     }
 }

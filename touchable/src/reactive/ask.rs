@@ -142,6 +142,13 @@ impl<C: Compute> Inner<C> {
         }
         let ticket = self.near.ticket(name, now);
         let found = match self.found(key, &ticket, version, now).await {
+            Ok(found) if found.is_anothers => {
+                return Err(Failure::Alike {
+                    name: C::NAME,
+                    key: name.to_owned(),
+                }
+                .into());
+            }
             Ok(found) => found,
             Err(error) => {
                 self.silence.note(&error);
@@ -196,7 +203,9 @@ impl<C: Compute> Inner<C> {
         };
         match self.jobs.want(want).await {
             Ok(found) => {
-                self.near.extended(name, now);
+                if !found.is_anothers {
+                    self.near.extended(name, now);
+                }
                 Ok(found)
             }
             // A server that takes no writes, for want of memory or as a replica, may still answer.

@@ -86,6 +86,8 @@ pub struct Stored {
 /// What is known of a key.
 #[derive(Clone, Debug)]
 pub struct Found {
+    /// Whether it is what another key has here, which is spelled alike.
+    pub(super) is_anothers: bool,
     pub(super) stored: Option<Stored>,
     pub(super) is_expired: bool,
     /// Of the last attempt, if that failed.

@@ -123,6 +123,7 @@ impl Job {
 
     fn found(&self, now: Moment) -> Found {
         Found {
+            is_anothers: false,
             stored: self.value.as_ref().map(|value| Stored {
                 content: value.content(),
                 age: now.since(value.computed),
@@ -313,7 +314,11 @@ impl Jobs for MemoryJobs {
         let now = Moment::now();
         let mut queue = self.lock();
         let id = self.note(&mut queue, want, now);
-        Ok(queue.get(id).found(now))
+        let job = queue.get(id);
+        Ok(Found {
+            is_anothers: *job.encoded_key != *want.encoded_key,
+            ..job.found(now)
+        })
     }
 
     async fn expire(&self, key: &str) -> Result<bool> {

@@ -11,6 +11,7 @@ mod outages;
 mod places;
 mod processes;
 mod reading;
+mod releases;
 mod script;
 mod seen;
 mod settings;

@@ -165,7 +165,7 @@ impl Jobs for RedisJobs {
 
     async fn want(&self, want: Want<'_>) -> Result<Found> {
         let key = &**want.key;
-        let (now, fields): (i64, Fields) = scripts::WANT
+        let (now, is_anothers, fields): (i64, bool, Fields) = scripts::WANT
             .run(
                 self.connection(),
                 &self.keys.shard(key).with(key).each(),
@@ -182,7 +182,10 @@ impl Jobs for RedisJobs {
         self.clock.note(now);
         // Readers too: a name that nobody computes is one to be seen.
         self.register().await;
-        Ok(found(fields, now))
+        Ok(Found {
+            is_anothers,
+            ..found(fields, now)
+        })
     }
 
     async fn expire(&self, key: &str) -> Result<bool> {

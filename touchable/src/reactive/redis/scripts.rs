@@ -95,13 +95,16 @@ fn script(body: &str) -> Script {
     Script::new(text)
 }
 
-/// Arguments: key, encoded key, wanted for, version or nothing, channel.
+/// Arguments: key, encoded key, wanted for, version or nothing, channel. Now, 1 when another key is spelled like this one, and
+/// [`FIELDS`].
 pub(super) static WANT: LazyLock<Script> = LazyLock::new(|| {
     script(
         "local key, wanted_for, version = ARGV[1], tonumber(ARGV[3]), ARGV[4]
          local wanted = number(redis.call('HGET', entry, 'w'))
          if wanted <= now and not is_claimed(key) then forget(entry, key) end
-         redis.call('HSET', entry, 'k', ARGV[2], 'w', whole(math.max(wanted, now + wanted_for)))
+         redis.call('HSETNX', entry, 'k', ARGV[2])
+         if redis.call('HGET', entry, 'k') ~= ARGV[2] then return {now, 1, redis.call('HMGET', entry, FIELDS)} end
+         redis.call('HSET', entry, 'w', whole(math.max(wanted, now + wanted_for)))
          redis.call('ZADD', names, 0, key)
          local is_outdated = false
          if version ~= '' and is_older(redis.call('HGET', entry, 'c'), version) then
@@ -123,7 +126,7 @@ pub(super) static WANT: LazyLock<Script> = LazyLock::new(|| {
            end
          end
          keep_all(entry, wanted_for + margin)
-         return {now, redis.call('HMGET', entry, FIELDS)}",
+         return {now, 0, redis.call('HMGET', entry, FIELDS)}",
     )
 });
 
