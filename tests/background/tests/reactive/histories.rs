@@ -101,6 +101,20 @@ async fn assert_sound(node: &Reactive<Service>, step: &str) {
     }
 }
 
+fn any_answer(rng: &mut Rng) -> Answer {
+    let answers = [
+        Answer::Value(1),
+        Answer::Fails("down"),
+        Answer::Panics,
+        Answer::Hangs,
+        Answer::Gone,
+        Answer::Unchanged,
+        Answer::Slow(2, UNIT),
+        Answer::AgainIn(3, UNIT),
+    ];
+    answers[rng.usize(..answers.len())].clone()
+}
+
 async fn begin(node: &Reactive<Service>, name: &String, way: u32) -> touchable::Result<()> {
     match way {
         0 => node.read(name).await.map(drop),
@@ -146,17 +160,7 @@ async fn every_wanted_key_has_a_place(place: &Place) {
                 "a clearing of all below"
             }
             15..=19 => {
-                let answers = [
-                    Answer::Value(1),
-                    Answer::Fails("down"),
-                    Answer::Panics,
-                    Answer::Hangs,
-                    Answer::Gone,
-                    Answer::Unchanged,
-                    Answer::Slow(2, UNIT),
-                    Answer::AgainIn(3, UNIT),
-                ];
-                service.answer(&name, answers[rng.usize(..answers.len())].clone());
+                service.answer(&name, any_answer(&mut rng));
                 "another answer"
             }
             20 if place.is_shared() => {
