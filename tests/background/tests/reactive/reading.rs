@@ -278,10 +278,9 @@ async fn b13_nothing_is_a_value(place: &Place) {
 /// A node that reads alone sees what others compute, and its copies go when they change.
 async fn b16_copies_go_when_another_node_settles(place: &Place) {
     let service = Service::default();
-    let reader = place
-        .start(place.builder(Service::default()).without_worker())
-        .await
-        .unwrap();
+    let builder = place.builder(Service::default()).without_worker();
+    // So long that copies are not asked for without being told.
+    let reader = place.start(builder.lifetime(UNIT * 10_000)).await.unwrap();
     assert!(reader.read(&key("a")).await.unwrap().is_pending());
     let worker = place.node(service.clone()).await;
     assert_eq!(fresh(&reader, "a").await, 1);

@@ -87,7 +87,11 @@ async fn b14_another_release_has_another_type_for_the_key(place: &Place) {
 
 /// A value that an older release has stored is none to the newer one, which computes its own.
 async fn b14_another_release_has_another_type_for_the_value(place: &Place) {
-    let old = place.node(Release::<u32, String>::of("old".to_owned())).await;
+    let builder = place.builder(Release::<u32, String>::of("old".to_owned()));
+    let old = place
+        .start(builder.refresh_interval(UNIT * 100_000))
+        .await
+        .unwrap();
     eventually("the old value", async || {
         old.read(&5).await.unwrap().is_fresh().then_some(())
     })
