@@ -76,7 +76,8 @@ impl<C: Compute> ReactiveBuilder<C> {
         }
     }
 
-    /// From the end of one computation to the start of the next, give or take a tenth; a minute by default.
+    /// From the end of one computation to the start of the next, give or take a tenth; a minute by default. What is due within
+    /// 50 milliseconds, or a twentieth of the interval if that is less, begins together.
     pub const fn refresh_interval(mut self, interval: Duration) -> Self {
         self.settings.refresh_interval = interval;
         self

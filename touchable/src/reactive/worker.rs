@@ -27,8 +27,9 @@ use crate::schedule::{Backoff, Interval, Stop};
 /// How often a worker looks whatever it was told: what is due by the word of another node reaches it as news, which can be
 /// lost.
 pub(super) const LOOK: Duration = Duration::from_secs(1);
-/// What is due within this time is claimed by one look; what must not wait wakes the worker.
-const TOGETHER: Duration = Duration::from_millis(10);
+/// What is due within this time, or this part of the interval, is claimed by one look; what must not wait wakes the worker.
+const TOGETHER: Duration = Duration::from_millis(50);
+const TOGETHER_PART: u32 = 20;
 /// The most that one look claims.
 const MOST: usize = 100;
 /// After errors of the schedule.
@@ -170,7 +171,8 @@ impl<C: Compute> Worker<C> {
         if is_more {
             Duration::ZERO
         } else {
-            found.next.unwrap_or(LOOK).clamp(TOGETHER, LOOK)
+            let together = TOGETHER.min(self.inner.settings.refresh_interval / TOGETHER_PART);
+            found.next.unwrap_or(LOOK).clamp(together, LOOK)
         }
     }
 
