@@ -4,7 +4,7 @@ use tokio::time::sleep;
 use touchable::reactive::{BoxError, Compute, Computed};
 
 use crate::{
-    on_every_schedule,
+    on_every_schedule, on_every_shared_schedule,
     places::{Place, UNIT, eventually},
     reading::fresh,
     script::{Answer, Service},
@@ -122,6 +122,26 @@ async fn b09_many_keys_below(place: &Place) {
     assert_eq!(node.clear_under(&"many").await.unwrap(), 2_500);
 }
 
+/// Nobody computes them anew: what ends the copies is that they are told.
+async fn b16_copies_of_keys_below_go_too(place: &Place) {
+    let builder = |place: &Place| {
+        let builder = place.builder(Tree).refresh_interval(UNIT * 10_000);
+        builder.lifetime(UNIT * 10_000)
+    };
+    let worker = place.start(builder(place)).await.unwrap();
+    let reader = place.start(builder(place).without_worker()).await.unwrap();
+    let key = (key("projects"), 5, key("a"));
+    assert!(reader.read_or_wait(&key, UNIT * 1_000).await.unwrap().is_fresh());
+    worker.shutdown().await;
+    assert_eq!(worker.clear_under(&"projects").await.unwrap(), 1);
+    eventually("the end of the copy", async || {
+        reader.read(&key).await.unwrap().is_pending().then_some(())
+    })
+    .await;
+    reader.shutdown().await;
+}
+
+on_every_shared_schedule!(b16_copies_of_keys_below_go_too);
 on_every_schedule!(
     b09_an_expired_value_is_stale_and_computed_now,
     b09_a_cleared_value_is_gone_and_computed_now,
