@@ -100,6 +100,28 @@ impl OwnRedis {
         }
     }
 
+    /// Lets it answer nobody, until it [goes on](Self::resume).
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn suspend(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.pid().expect("a running server").to_string();
+        let status = Command::new("kill").args([signal, &pid]).status();
+        assert!(status.is_ok_and(|status| status.success()), "kill {signal}");
+    }
+
     /// Whether it has loaded its data.
     fn answers(&self) -> bool {
         let client = redis::Client::open(self.url()).expect("a URL");

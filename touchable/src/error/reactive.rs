@@ -54,6 +54,13 @@ impl fmt::Display for Failure {
 }
 
 impl Failure {
+    pub(crate) fn alike(name: &'static str, key: &str) -> Self {
+        Self::Alike {
+            name,
+            key: key.to_owned(),
+        }
+    }
+
     pub(crate) fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
             Self::Key { source, .. } | Self::Schedule { source, .. } => Some(&**source),

@@ -142,14 +142,8 @@ impl<C: Compute> Inner<C> {
         }
         let ticket = self.near.ticket(name, now);
         let found = match self.found(key, &ticket, version, now).await {
-            Ok(found) if found.is_anothers => {
-                return Err(Failure::Alike {
-                    name: C::NAME,
-                    key: name.to_owned(),
-                }
-                .into());
-            }
-            Ok(found) => found,
+            Ok(Some(found)) => found,
+            Ok(None) => return Err(Failure::alike(C::NAME, name).into()),
             Err(error) => {
                 self.silence.note(&error);
                 let problem = self.silence.problem(now).unwrap_or_default();
@@ -181,19 +175,20 @@ impl<C: Compute> Inner<C> {
         Ok(reading)
     }
 
+    /// What the schedule knows; nothing while another key has this name.
     async fn found(
         &self,
         key: &C::Key,
         ticket: &Ticket,
         version: Option<&str>,
         now: Moment,
-    ) -> Result<Found> {
+    ) -> Result<Option<Found>> {
         let name = &ticket.key;
         if !ticket.is_to_extend
             && version.is_none()
             && let Some(found) = self.jobs.read(name).await?
         {
-            return Ok(found);
+            return Ok(Some(found));
         }
         let encoded = Self::encoded(key)?;
         let want = Want {
@@ -203,13 +198,16 @@ impl<C: Compute> Inner<C> {
         };
         match self.jobs.want(want).await {
             Ok(found) => {
-                if !found.is_anothers {
+                if found.is_some() {
                     self.near.extended(name, now);
                 }
                 Ok(found)
             }
             // A server that takes no writes, for want of memory or as a replica, may still answer.
-            Err(error) => self.jobs.read(name).await.ok().flatten().ok_or(error),
+            Err(error) => match self.jobs.read(name).await {
+                Ok(Some(found)) => Ok(Some(found)),
+                _ => Err(error),
+            },
         }
     }
 

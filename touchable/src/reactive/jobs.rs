@@ -86,8 +86,6 @@ pub struct Stored {
 /// What is known of a key.
 #[derive(Clone, Debug)]
 pub struct Found {
-    /// Whether it is what another key has here, which is spelled alike.
-    pub(super) is_anothers: bool,
     pub(super) stored: Option<Stored>,
     pub(super) is_expired: bool,
     /// Of the last attempt, if that failed.
@@ -216,8 +214,9 @@ pub trait Jobs: Send + Sync {
     /// What is known of a key.
     async fn read(&self, key: &str) -> Result<Option<Found>>;
 
-    /// The same of a key that is wanted from now on, and has a due time.
-    async fn want(&self, want: Want<'_>) -> Result<Found>;
+    /// The same of a key that is wanted from now on, and has a due time; `None`, and nothing is changed, while another key has
+    /// this name.
+    async fn want(&self, want: Want<'_>) -> Result<Option<Found>>;
 
     /// Keeps the value and makes the key due, if somebody wants it.
     async fn expire(&self, key: &str) -> Result<bool>;
@@ -234,7 +233,7 @@ pub trait Jobs: Send + Sync {
     /// The value that the key of a claim has.
     async fn before(&self, claim: &Claim) -> Result<Option<Content>>;
 
-    /// Claims this key whether it is due or not; `None` while another has it.
+    /// Claims this key whether it is due or not; `None` while another has it, and an error while another key has this name.
     async fn take(&self, want: Want<'_>) -> Result<Option<Claim>>;
 
     /// Holds claims longer; those that are lost come back.

@@ -123,7 +123,6 @@ impl Job {
 
     fn found(&self, now: Moment) -> Found {
         Found {
-            is_anothers: false,
             stored: self.value.as_ref().map(|value| Stored {
                 content: value.content(),
                 age: now.since(value.computed),
@@ -219,9 +218,12 @@ impl MemoryJobs {
         self.wake.wake();
     }
 
-    /// Takes in what a read says of a key.
-    fn note(&self, queue: &mut Locked<'_>, want: Want<'_>, now: Moment) -> Id {
+    /// Takes in what a read says of a key, unless another one has its name.
+    fn note(&self, queue: &mut Locked<'_>, want: Want<'_>, now: Moment) -> Option<Id> {
         let known = queue.find_wanted(want.key, now);
+        if known.is_some_and(|id| *queue.get(id).encoded_key != *want.encoded_key) {
+            return None;
+        }
         let id =
             known.unwrap_or_else(|| queue.insert(Arc::clone(want.key), now, Job::new(want.encoded_key, now)));
         let job = queue.get_mut(id);
@@ -232,7 +234,7 @@ impl MemoryJobs {
         } else {
             self.settle_in(queue, id);
         }
-        id
+        Some(id)
     }
 
     fn start(&self, queue: &mut Locked<'_>, id: Id, now: Moment) -> Option<Claim> {
@@ -310,15 +312,11 @@ impl Jobs for MemoryJobs {
         Ok(wanted.map(|job| job.found(now)))
     }
 
-    async fn want(&self, want: Want<'_>) -> Result<Found> {
+    async fn want(&self, want: Want<'_>) -> Result<Option<Found>> {
         let now = Moment::now();
         let mut queue = self.lock();
         let id = self.note(&mut queue, want, now);
-        let job = queue.get(id);
-        Ok(Found {
-            is_anothers: *job.encoded_key != *want.encoded_key,
-            ..job.found(now)
-        })
+        Ok(id.map(|id| queue.get(id).found(now)))
     }
 
     async fn expire(&self, key: &str) -> Result<bool> {
@@ -378,7 +376,9 @@ impl Jobs for MemoryJobs {
         let now = Moment::now();
         let mut queue = self.lock();
         queue.end_claims(now);
-        let id = self.note(&mut queue, want, now);
+        let Some(id) = self.note(&mut queue, want, now) else {
+            return Err(Failure::alike(self.terms.name, want.key).into());
+        };
         Ok(self.start(&mut queue, id, now))
     }
 

@@ -173,43 +173,44 @@ impl<V> Near<V> {
 
     /// The value has changed.
     pub(super) fn outdate(&self, key: &str) {
-        self.locked(key).outdate(key);
+        let mut shard = self.locked(key);
+        if let Some(slot) = shard.slots.get_mut(key) {
+            slot.outdate();
+        }
+        shard.wake(key);
     }
 
     /// The value is no more: not even what is there may be shown.
     pub(super) fn clear(&self, key: &str) {
         let mut shard = self.locked(key);
-        shard.outdate(key);
-        let copy = shard.slots.get_mut(key).and_then(|slot| {
-            slot.clears = slot.clears.wrapping_add(1);
-            slot.copy.take()
-        });
+        let copy = shard.slots.get_mut(key).and_then(|slot| slot.clear());
+        shard.wake(key);
         drop(shard);
         drop(copy);
     }
 
     /// The values of keys that begin with this are no more.
     pub(super) fn clear_under(&self, prefix: &str) {
-        for key in self.keys(|key| key.starts_with(prefix)) {
-            self.clear(&key);
+        for shard in &self.shards {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            let slots = shard.slots.iter_mut().filter(|(key, _)| key.starts_with(prefix));
+            let copies: Vec<_> = slots.filter_map(|(_, slot)| slot.clear()).collect();
+            let waiting = shard.waiting.extract_if(|key, _| key.starts_with(prefix));
+            waiting.for_each(|(_, waiting)| waiting.notify_waiters());
+            drop(shard);
+            drop(copies);
         }
     }
 
     /// Whether changes on other nodes are told from now on.
     pub(super) fn set_told(&self, is_told: bool) {
         self.is_told.store(is_told, SeqCst);
-        for key in self.keys(|_| true) {
-            self.outdate(&key);
+        for shard in &self.shards {
+            let mut shard = shard.write().unwrap_or_else(PoisonError::into_inner);
+            shard.slots.values_mut().for_each(|slot| slot.outdate());
+            let waiting = shard.waiting.drain();
+            waiting.for_each(|(_, waiting)| waiting.notify_waiters());
         }
-    }
-
-    fn keys(&self, which: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
-        let of = |shard| {
-            let shard = read(shard);
-            let keys = shard.slots.keys().chain(shard.waiting.keys());
-            keys.filter(|key| which(key)).cloned().collect::<Vec<_>>()
-        };
-        self.shards.iter().flat_map(of).collect()
     }
 
     /// Woken when the value of a key changes.
@@ -250,12 +251,22 @@ fn read<V>(shard: &RwLock<Shard<V>>) -> RwLockReadGuard<'_, Shard<V>> {
     shard.read().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl<V> Slot<V> {
+    const fn outdate(&mut self) {
+        self.changes = self.changes.wrapping_add(1);
+        self.is_current = false;
+    }
+
+    /// The copy there was.
+    const fn clear(&mut self) -> Option<Copy<V>> {
+        self.outdate();
+        self.clears = self.clears.wrapping_add(1);
+        self.copy.take()
+    }
+}
+
 impl<V> Shard<V> {
-    fn outdate(&mut self, key: &str) {
-        if let Some(slot) = self.slots.get_mut(key) {
-            slot.changes = slot.changes.wrapping_add(1);
-            slot.is_current = false;
-        }
+    fn wake(&mut self, key: &str) {
         if let Some(waiting) = self.waiting.remove(key) {
             waiting.notify_waiters();
         }

@@ -45,6 +45,8 @@ struct Computing {
     token: u64,
     /// Its claim is held no longer than this.
     until: Instant,
+    /// Its result is being stored, which ends the claim.
+    is_settling: bool,
     task: AbortHandle,
 }
 
@@ -66,16 +68,27 @@ impl Held {
         look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Those that are to be held at this moment.
-    fn at(&self, now: Instant) -> Vec<HeldKey> {
+    /// Those at this moment of which this holds.
+    fn at(&self, now: Instant, which: impl Fn(&Computing) -> bool) -> Vec<HeldKey> {
         self.with(|held| {
-            let held = held.iter().filter(|(_, computing)| now < computing.until);
+            let held = held
+                .iter()
+                .filter(|(_, computing)| now < computing.until && which(computing));
             held.map(|(key, computing)| (Arc::clone(key), computing.token))
                 .collect()
         })
     }
 
-    /// The computation has ended.
+    /// The computation has ended, and what it came to is stored.
+    fn settle(&self, key: &str, token: u64) {
+        self.with(|held| {
+            if let Some(computing) = held.get_mut(key).filter(|computing| computing.token == token) {
+                computing.is_settling = true;
+            }
+        });
+    }
+
+    /// It is over.
     fn remove(&self, key: &str, token: u64) {
         self.with(|held| {
             if held.get(key).is_some_and(|computing| computing.token == token) {
@@ -186,19 +199,27 @@ impl<C: Compute> Worker<C> {
         self.held.with(|noted| {
             let task = self.running.spawn(async move {
                 let _place = place;
-                let mut leaves = Some(OnDrop(|| held.remove(&claim.key, token)));
-                let (_, told) = inner.run(&claim, || drop(leaves.take())).await;
+                let leaves = OnDrop(|| held.remove(&claim.key, token));
+                let (_, told) = inner.run(&claim, || held.settle(&claim.key, token)).await;
+                drop(leaves);
                 if let Some(told) = told {
                     inner.tell(told).await;
                 }
             });
-            noted.insert(key, Computing { token, until, task });
+            let computing = Computing {
+                token,
+                until,
+                is_settling: false,
+                task,
+            };
+            noted.insert(key, computing);
         });
     }
 
     /// Holds the claims longer; what is lost need not be computed.
     async fn renew(&self) {
-        let held = self.held.at(Instant::now());
+        // What is stored needs its claim no longer, and would be lost when that is over.
+        let held = self.held.at(Instant::now(), |computing| !computing.is_settling);
         if held.is_empty() {
             return;
         }
@@ -230,8 +251,9 @@ impl<C: Compute> Worker<C> {
             _ = timeout(PATIENCE, all) => {}
             () = stop.gone() => {}
         }
-        // Before they are ended, which takes them off the list. What is settled meanwhile is nothing to be given back.
-        let held = self.held.at(Instant::now());
+        // Before they are ended, which takes them off the list; also what is being stored, which may be cut off. What is settled is
+        // nothing to be given back.
+        let held = self.held.at(Instant::now(), |_| true);
         self.running.shutdown().await;
         // Also with nothing at hand: a look may have been cut off between its claims and their answer.
         if let Err(error) = self.inner.jobs.release(&held).await {

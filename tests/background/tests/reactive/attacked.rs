@@ -23,12 +23,8 @@ use crate::{
     on_every_schedule, on_every_shared_schedule,
     places::{Place, UNIT, eventually},
     reading::fresh,
-    script::{Answer, Service},
+    script::{Answer, Service, key},
 };
-
-fn key(text: &str) -> String {
-    text.to_owned()
-}
 
 async fn b06_who_waits_for_what_is_gone_does_not_ask_for_it_again(place: &Place) {
     let service = Service::default();
@@ -490,17 +486,10 @@ async fn b05_a_claim_whose_answer_was_lost() {
         let _ = node.read(key).await.unwrap();
     }
     eventually("all values", async || (service.began() >= 50).then_some(())).await;
-    let pid = server.pid().unwrap().to_string();
     for _ in 0..5 {
-        std::process::Command::new("kill")
-            .args(["-STOP", &pid])
-            .status()
-            .unwrap();
+        server.suspend();
         sleep(UNIT * 12).await;
-        std::process::Command::new("kill")
-            .args(["-CONT", &pid])
-            .status()
-            .unwrap();
+        server.resume();
         let before: Vec<usize> = keys.iter().map(|key| service.asked(key)).collect();
         for (key, before) in keys.iter().zip(before) {
             eventually("its next computation", async || {

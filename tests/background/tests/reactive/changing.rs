@@ -7,12 +7,8 @@ use crate::{
     on_every_schedule, on_every_shared_schedule,
     places::{Place, UNIT, eventually},
     reading::fresh,
-    script::{Answer, Service},
+    script::{Answer, Service, key},
 };
-
-fn key(text: &str) -> String {
-    text.to_owned()
-}
 
 async fn b09_an_expired_value_is_stale_and_computed_now(place: &Place) {
     let service = Service::default();

@@ -9,12 +9,8 @@ use crate::{
     on_every_schedule, on_every_shared_schedule,
     places::{Place, UNIT, eventually},
     reading::fresh,
-    script::{Answer, Service},
+    script::{Answer, Service, key},
 };
-
-fn key(text: &str) -> String {
-    text.to_owned()
-}
 
 async fn b04_computed_again_an_interval_after_the_last(place: &Place) {
     let service = Service::default();

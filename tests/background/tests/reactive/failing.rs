@@ -12,12 +12,8 @@ use crate::{
     on_every_schedule,
     places::{Place, UNIT, eventually},
     reading::fresh,
-    script::{Answer, Service},
+    script::{Answer, Service, key},
 };
-
-fn key(text: &str) -> String {
-    text.to_owned()
-}
 
 async fn b07_the_old_value_stays_with_the_error(place: &Place) {
     for (answer, is_so) in [

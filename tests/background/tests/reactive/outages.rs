@@ -1,5 +1,7 @@
 //! 15, 16: a Redis that is killed, loses its data, or is not there.
 
+use std::time::Duration;
+
 use tokio::time::{Instant, sleep};
 use touchable::reactive::{Reactive, ReactiveBuilder, RedisSchedule};
 use touchable_servers::OwnRedis;
@@ -7,12 +9,8 @@ use touchable_servers::OwnRedis;
 use crate::{
     places::{UNIT, eventually},
     reading::fresh,
-    script::{Answer, Service},
+    script::{Answer, Service, key},
 };
-
-fn key(text: &str) -> String {
-    text.to_owned()
-}
 
 async fn builder(server: &OwnRedis, service: &Service) -> ReactiveBuilder<Service> {
     let schedule = RedisSchedule::connect(&server.url()).await.unwrap();
@@ -67,9 +65,7 @@ async fn b16_a_server_that_hangs_holds_up_one_read() {
     for key in &keys {
         fresh(&node, key).await;
     }
-    let pid = server.pid().unwrap().to_string();
-    let tell = |signal: &str| std::process::Command::new("kill").args([signal, &pid]).status();
-    tell("-STOP").unwrap();
+    server.suspend();
     // From now on copies have to be asked for.
     sleep(UNIT * 3).await;
     let begun = Instant::now();
@@ -81,7 +77,7 @@ async fn b16_a_server_that_hangs_holds_up_one_read() {
         );
     }
     let took = begun.elapsed();
-    tell("-CONT").unwrap();
+    server.resume();
     // Each alone waits for half a second at least.
     assert!(took < UNIT * 100, "{took:?}");
     fresh(&node, "k0").await;
@@ -108,6 +104,38 @@ async fn b07_a_value_outlives_a_short_outage() {
     .await;
     assert_eq!(value, 1, "it was not computed twice");
     node.shutdown().await;
+}
+
+/// A node that goes away before its result is stored gives the key back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn b16_what_could_not_be_stored_is_given_back() {
+    let server = OwnRedis::start(&[]);
+    let service = Service::default();
+    service.hold();
+    let long = Duration::from_mins(10);
+    let claiming = builder(&server, &service).await.claim_time(long).lifetime(long);
+    let node = claiming.start().unwrap();
+    let _ = node.read(&key("a")).await.unwrap();
+    eventually("the computation", async || (service.began() == 1).then_some(())).await;
+    let mut asking = redis::Client::open(server.url())
+        .unwrap()
+        .get_connection()
+        .unwrap();
+    let mut needs = |replicas: u32| {
+        let mut set = redis::cmd("CONFIG");
+        set.arg("SET").arg("min-replicas-to-write").arg(replicas);
+        set.exec(&mut asking).unwrap();
+    };
+    // Nothing can be stored, and the pauses between the tries grow to seconds.
+    needs(1);
+    service.open();
+    eventually("its end", async || (service.asked("a") == 1).then_some(())).await;
+    sleep(UNIT * 50).await;
+    needs(0);
+    drop(node);
+    let next = builder(&server, &service).await.start().unwrap();
+    assert_eq!(fresh(&next, "a").await, 2);
+    next.shutdown().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

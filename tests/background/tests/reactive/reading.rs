@@ -12,12 +12,8 @@ use touchable::{
 use crate::{
     on_every_schedule, on_every_shared_schedule,
     places::{Place, UNIT, eventually},
-    script::{Answer, Service},
+    script::{Answer, Service, key},
 };
-
-fn key(text: &str) -> String {
-    text.to_owned()
-}
 
 pub async fn fresh(node: &touchable::reactive::Reactive<Service>, key: &str) -> i64 {
     let key = key.to_owned();

@@ -64,6 +64,23 @@ async fn b14_keys_that_are_spelled_alike_are_told(place: &Place) {
         node.read(&english).await.unwrap().is_fresh(),
         "the first is served"
     );
+    let error = node.compute_now(&german).await.unwrap_err().to_string();
+    assert!(error.contains("two keys of `release`"), "{error}");
+    node.shutdown().await;
+}
+
+/// Who is told does not keep what another wanted.
+async fn b14_who_is_told_keeps_nothing_wanted(place: &Place) {
+    let builder = place.builder(Release::<Page, u8>::of(1)).lifetime(UNIT * 5);
+    let node = place.start(builder.without_worker()).await.unwrap();
+    let (english, german) = (Page(1, "en".to_owned()), Page(1, "de".to_owned()));
+    assert!(node.read(&english).await.unwrap().is_pending());
+    assert!(node.compute_now(&german).await.is_err());
+    let _ = eventually("the turn of the other", async || {
+        let _ = node.read(&german).await;
+        node.compute_now(&german).await.ok()
+    })
+    .await;
     node.shutdown().await;
 }
 
@@ -111,7 +128,10 @@ async fn b14_another_release_has_another_type_for_the_value(place: &Place) {
     new.shutdown().await;
 }
 
-on_every_schedule!(b14_keys_that_are_spelled_alike_are_told);
+on_every_schedule!(
+    b14_keys_that_are_spelled_alike_are_told,
+    b14_who_is_told_keeps_nothing_wanted,
+);
 on_every_shared_schedule!(
     b14_another_release_has_another_type_for_the_key,
     b14_another_release_has_another_type_for_the_value,

@@ -148,6 +148,11 @@ fn panic() -> ! {
     std::panic::resume_unwind(Box::new("as it was told"))
 }
 
+/// A key of the service.
+pub fn key(text: &str) -> String {
+    text.to_owned()
+}
+
 /// Numbers by name, and bytes beside them to make a value large.
 pub type Value = (i64, Vec<u8>);
 

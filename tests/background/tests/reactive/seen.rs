@@ -8,12 +8,8 @@ use touchable::reactive::{BoxError, Compute, Computed, Reactive, observe};
 
 use crate::{
     places::{Kind, Place},
-    script::{Answer, Service},
+    script::{Answer, Service, key},
 };
-
-fn key(text: &str) -> String {
-    text.to_owned()
-}
 
 #[test]
 fn b17_what_is_counted() {

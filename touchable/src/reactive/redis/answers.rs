@@ -30,7 +30,6 @@ pub(super) fn found(fields: Fields, now: i64) -> Found {
     let (computed, interval) = (number(), number().unwrap_or(EXPIRED));
     let version = of_value.next().filter(|version| !version.is_empty());
     Found {
-        is_anothers: false,
         stored: value.map(|bytes| Stored {
             content: Content::Encoded(bytes),
             age: time_between(computed.unwrap_or(now), now),

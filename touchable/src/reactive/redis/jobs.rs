@@ -163,9 +163,9 @@ impl Jobs for RedisJobs {
         Ok(wanted.then(|| found(fields, now)))
     }
 
-    async fn want(&self, want: Want<'_>) -> Result<Found> {
+    async fn want(&self, want: Want<'_>) -> Result<Option<Found>> {
         let key = &**want.key;
-        let (now, is_anothers, fields): (i64, bool, Fields) = scripts::WANT
+        let (now, fields): (i64, Option<Fields>) = scripts::WANT
             .run(
                 self.connection(),
                 &self.keys.shard(key).with(key).each(),
@@ -182,10 +182,7 @@ impl Jobs for RedisJobs {
         self.clock.note(now);
         // Readers too: a name that nobody computes is one to be seen.
         self.register().await;
-        Ok(Found {
-            is_anothers,
-            ..found(fields, now)
-        })
+        Ok(fields.map(|fields| found(fields, now)))
     }
 
     async fn expire(&self, key: &str) -> Result<bool> {
@@ -252,6 +249,9 @@ impl Jobs for RedisJobs {
             .map_err(|error| self.failed("claim", key, error))?;
         if matches!(&taken, Value::Array(fields) if fields.is_empty()) {
             return Ok(None);
+        }
+        if taken == Value::Int(0) {
+            return Err(Failure::alike(self.terms.name, key).into());
         }
         let claimed = ::redis::from_redis_value(taken);
         let claimed =

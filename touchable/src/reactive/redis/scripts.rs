@@ -95,15 +95,14 @@ fn script(body: &str) -> Script {
     Script::new(text)
 }
 
-/// Arguments: key, encoded key, wanted for, version or nothing, channel. Now, 1 when another key is spelled like this one, and
-/// [`FIELDS`].
+/// Arguments: key, encoded key, wanted for, version or nothing, channel. Now, and [`FIELDS`] unless another key has this name.
 pub(super) static WANT: LazyLock<Script> = LazyLock::new(|| {
     script(
         "local key, wanted_for, version = ARGV[1], tonumber(ARGV[3]), ARGV[4]
          local wanted = number(redis.call('HGET', entry, 'w'))
          if wanted <= now and not is_claimed(key) then forget(entry, key) end
          redis.call('HSETNX', entry, 'k', ARGV[2])
-         if redis.call('HGET', entry, 'k') ~= ARGV[2] then return {now, 1, redis.call('HMGET', entry, FIELDS)} end
+         if redis.call('HGET', entry, 'k') ~= ARGV[2] then return {now, false} end
          redis.call('HSET', entry, 'w', whole(math.max(wanted, now + wanted_for)))
          redis.call('ZADD', names, 0, key)
          local is_outdated = false
@@ -126,7 +125,7 @@ pub(super) static WANT: LazyLock<Script> = LazyLock::new(|| {
            end
          end
          keep_all(entry, wanted_for + margin)
-         return {now, 0, redis.call('HMGET', entry, FIELDS)}",
+         return {now, redis.call('HMGET', entry, FIELDS)}",
     )
 });
 
@@ -186,8 +185,8 @@ pub(super) static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Arguments: key, claim time, token, encoded key, wanted for. A claim of this key, as `CLAIM` returns them, or nothing while another
-/// has it.
+/// Arguments: key, claim time, token, encoded key, wanted for. A claim of this key, as `CLAIM` returns them, nothing while another
+/// has it, or 0 while another key has this name.
 pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| {
     script(
         "local key, claim_time, token = ARGV[1], tonumber(ARGV[2]), ARGV[3]
@@ -195,7 +194,9 @@ pub(super) static TAKE: LazyLock<Script> = LazyLock::new(|| {
          if ended and tonumber(ended) > now then return {} end
          local wanted = number(redis.call('HGET', entry, 'w'))
          if wanted <= now then forget(entry, key) end
-         redis.call('HSET', entry, 'k', ARGV[4], 'w', whole(math.max(wanted, now + ARGV[5])), 't', token)
+         redis.call('HSETNX', entry, 'k', ARGV[4])
+         if redis.call('HGET', entry, 'k') ~= ARGV[4] then return 0 end
+         redis.call('HSET', entry, 'w', whole(math.max(wanted, now + ARGV[5])), 't', token)
          redis.call('HSETNX', entry, 'd', whole(now))
          redis.call('ZADD', names, 0, key)
          redis.call('ZREM', due, key)
