@@ -410,25 +410,40 @@ impl Compute for Blocks {
 
 /// The thread cannot be taken from it; the key can.
 async fn b05_a_computation_that_blocks_its_thread_loses_its_key(place: &Place) {
-    let settings = |place: &Place| {
+    let settings = || {
         place
             .builder(Blocks)
             .claim_time(UNIT * 3)
             .compute_timeout(UNIT * 3)
             .refresh_interval(UNIT * 1_000)
     };
-    let (one, other) = (
-        place.start(settings(place)).await.unwrap(),
-        place.start(settings(place)).await.unwrap(),
-    );
+    // Each on threads of its own: what else waits for the blocked one is not the other's.
+    let mut nodes = Vec::new();
+    for _ in 0..2 {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .unwrap();
+        let (builder, url, namespace) = (settings(), place.url(), place.namespace.clone());
+        let node = runtime.spawn(async move {
+            let schedule = RedisSchedule::connect(&url).await.unwrap();
+            builder.schedule(schedule.namespace(&namespace)).start().unwrap()
+        });
+        nodes.push((node.await.unwrap(), runtime));
+    }
+    let reader = place.start(settings().without_worker()).await.unwrap();
     let begun = Instant::now();
     eventually("the other's value", async || {
-        let reading = one.read(&1).await.unwrap();
+        let reading = reader.read(&1).await.unwrap();
         reading.is_fresh().then_some(())
     })
     .await;
     assert!(begun.elapsed() < UNIT * 50, "{:?}", begun.elapsed());
-    drop((one, other));
+    for (node, runtime) in nodes {
+        drop(node);
+        runtime.shutdown_background();
+    }
 }
 
 /// Nobody wants it, and no worker has looked at it yet.

@@ -351,7 +351,9 @@ async fn b16_the_last_handle_takes_its_tasks_along(place: &Place) {
     if place.is_shared() {
         service.open();
         let next = place.node(service.clone()).await;
-        assert_eq!(fresh(&next, "a").await, 1);
+        // Its own, or the one that the first node has just finished; whatever is cut off in between, the claim is not left.
+        let value = fresh(&next, "a").await;
+        assert!((1..=2).contains(&value), "{value}");
         next.shutdown().await;
     }
 }
