@@ -7,7 +7,6 @@ const fn here(case: &'static str, says: &'static str) -> FailingCase {
         case,
         places: &["here"],
         says,
-        luck: false,
     }
 }
 

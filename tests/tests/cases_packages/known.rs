@@ -3,12 +3,7 @@
 use touchable_tests::FailingCase;
 
 const fn failing(case: &'static str, places: &'static [&'static str], says: &'static str) -> FailingCase {
-    FailingCase {
-        case,
-        places,
-        says,
-        luck: false,
-    }
+    FailingCase { case, places, says }
 }
 
 const HERE: &[&str] = &["here"];

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     entity::{CompiledRule, Key, Schema},
     error::Result,
-    touch::{Entry, Moved, Query as Rows, Start, Tries, flush_entries, rows_of, take_turn},
+    touch::{Entry, Moved, Query as Rows, Start, Tries, flush_entries, lock_ahead, rows_of, take_turn},
 };
 
 /// A save whose statement has arrived.
@@ -241,6 +241,7 @@ impl Save<'_> {
         statement: Statement,
     ) -> Result<(S::Output, Vec<Moved>)> {
         let key: &Key = &self.write.key.clone().unwrap_or_default();
+        lock_ahead(tx, self.schema, slice::from_ref(key), rules).await?;
         self.lock(tx, key).await?;
         let entries = rules
             .iter()

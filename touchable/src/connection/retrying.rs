@@ -7,7 +7,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionError};
 use super::{session::TouchConnection, transaction::TouchTransaction};
 use crate::{
     error::{Error, Trouble, Troubled, trouble_of},
-    touch::{Tries, begin},
+    touch::{Tries, begin, queue_up},
 };
 
 type Attempt<'c, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>;
@@ -50,7 +50,7 @@ impl TouchConnection {
     {
         let mut tries = Tries::patient();
         loop {
-            let (done, trouble) = attempt(self, &callback).await;
+            let (done, trouble) = attempt(self, &callback, tries.is_crowded()).await;
             if done.is_ok() || !tries.pause(trouble).await {
                 return done;
             }
@@ -62,6 +62,7 @@ impl TouchConnection {
 async fn attempt<F, T, E>(
     db: &TouchConnection,
     callback: &F,
+    crowded: bool,
 ) -> (Result<T, TransactionError<E>>, Option<Trouble>)
 where
     F: for<'c> Fn(&'c TouchTransaction) -> Attempt<'c, T, E> + Send + Sync,
@@ -72,6 +73,9 @@ where
         Ok(tx) => tx,
         Err(error) => return refused(error, None),
     };
+    if crowded && let Err(error) = queue_up(&tx).await {
+        return refused(error, None);
+    }
     let health = tx.health().clone();
     match callback(&tx).await {
         Ok(value) => match tx.commit().await {
@@ -126,7 +130,7 @@ impl TransactionRetrying for DatabaseConnection {
     {
         let mut tries = Tries::patient();
         loop {
-            let done = attempt_plainly(self, &callback).await;
+            let done = attempt_plainly(self, &callback, tries.is_crowded()).await;
             let trouble = match &done {
                 Ok(_) => return done,
                 Err(TransactionError::Connection(error)) => error.trouble(),
@@ -139,13 +143,20 @@ impl TransactionRetrying for DatabaseConnection {
     }
 }
 
-async fn attempt_plainly<F, T, E>(db: &DatabaseConnection, callback: &F) -> Result<T, TransactionError<E>>
+async fn attempt_plainly<F, T, E>(
+    db: &DatabaseConnection,
+    callback: &F,
+    crowded: bool,
+) -> Result<T, TransactionError<E>>
 where
     F: for<'c> Fn(&'c DatabaseTransaction) -> Attempt<'c, T, E> + Send + Sync,
     T: Send,
     E: StdError + Send,
 {
     let tx = begin(db).await.map_err(TransactionError::Connection)?;
+    if crowded {
+        queue_up(&tx).await.map_err(TransactionError::Connection)?;
+    }
     match callback(&tx).await {
         Ok(value) => {
             tx.commit().await.map_err(TransactionError::Connection)?;

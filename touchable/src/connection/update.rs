@@ -1,6 +1,9 @@
 //! An update, judged by the stored row under its lock.
 
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::{
+    slice,
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+};
 
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 
@@ -98,6 +101,8 @@ impl Update<'_> {
     ) -> Result<Sent<(S::Output, Vec<Moved>)>> {
         let schema = self.write.schema;
         let assigned = prepared.assigned(self, statement)?;
+        let keys = [self.key().to_vec()];
+        lock_ahead(tx, schema, &keys, &assigned.concerned_rules(self.rules)).await?;
         let judged = self.judge(tx, judge, &assigned, statement).await?;
         let Some(judged) = judged else {
             let sent = S::send(tx, prepared.save.fill(self.parameters(statement, &[]))).await?;
@@ -208,11 +213,13 @@ impl TouchTransaction {
         let key: &Key = &update.key().to_vec();
         become_writer(self, schema).await?;
         let assigned = prepared.assigned(update, statement)?;
-        let concerned = rules
-            .iter()
-            .copied()
-            .filter(|rule| assigned.concerned(rule).next().is_some());
-        lock_ahead(self, schema, key, concerned.collect()).await?;
+        lock_ahead(
+            self,
+            schema,
+            slice::from_ref(key),
+            &assigned.concerned_rules(rules),
+        )
+        .await?;
         let judged = update.judge(self, judge, &assigned, statement).await?;
         let stored = judged
             .as_ref()

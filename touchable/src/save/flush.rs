@@ -65,9 +65,14 @@ async fn flush_apart(
 
 /// The tries of what is a transaction of its own on this connection: inside another one there is one try.
 pub(super) fn tries_of<C: ConnectionTrait>(db: &C) -> Tries {
-    if in_transaction::<C>() && !matches!(ask(db), Some(Scope::Connection(_))) {
+    if is_within(db) {
         Tries::once()
     } else {
         Tries::default()
     }
+}
+
+/// Whether this is a transaction.
+pub(super) fn is_within<C: ConnectionTrait>(db: &C) -> bool {
+    in_transaction::<C>() && !matches!(ask(db), Some(Scope::Connection(_)))
 }

@@ -151,7 +151,7 @@ where
             register::delete(session, schema, key, rules);
             return Ok(am);
         }
-        lock_ahead(db, schema, &key, rules.clone()).await?;
+        lock_ahead(db, schema, slice::from_ref(&key), &rules).await?;
         let published = publish::is_published(scope.as_ref(), schema);
         let stored = if rules.is_empty() && !published {
             None

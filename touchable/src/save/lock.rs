@@ -83,7 +83,7 @@ where
 {
     let schema = M::Entity::schema();
     let key = primary_key_of_model(record);
-    let rules = schema.rules.iter().filter(|rule| concerns(rule)).collect();
+    let rules: Vec<_> = schema.rules.iter().filter(|rule| concerns(rule)).collect();
     dialect::check(tx.get_database_backend())?;
     let found = if tx.get_database_backend() == DbBackend::Sqlite {
         become_writer(tx, schema).await?;
@@ -91,7 +91,7 @@ where
         select.expr(Expr::cust("1"));
         tx.query_one(&select).await?.is_some()
     } else {
-        lock_reached(tx, schema, &key, rules).await?
+        lock_reached(tx, schema, &key, &rules).await?
     };
     if found {
         Ok(())

@@ -1,5 +1,7 @@
 //! Before an update: what really changes, and which rules that fires.
 
+use std::slice;
+
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, IdenStatic, sea_query::Expr,
 };
@@ -179,11 +181,13 @@ async fn judge<C: ConnectionTrait>(
         return Ok(assigned.judge(db, key, None).await?);
     }
     become_writer(db, assigned.schema).await?;
-    let concerned = rules
-        .iter()
-        .copied()
-        .filter(|rule| assigned.concerned(rule).next().is_some());
-    lock_ahead(db, assigned.schema, key, concerned.collect()).await?;
+    lock_ahead(
+        db,
+        assigned.schema,
+        slice::from_ref(key),
+        &assigned.concerned_rules(rules),
+    )
+    .await?;
     Ok(assigned.judge(db, key, Some(assigned.lock(rules))).await?)
 }
 

@@ -106,6 +106,12 @@ impl Assigned {
             .filter(move |Assignment { column, .. }| rule.is_concerned_by(column, column == touch))
     }
 
+    /// The rules that some assignment concerns.
+    pub(crate) fn concerned_rules(&self, rules: &[&'static CompiledRule]) -> Vec<&'static CompiledRule> {
+        let concerned = |rule: &&CompiledRule| self.concerned(rule).next().is_some();
+        rules.iter().copied().filter(concerned).collect()
+    }
+
     /// The columns that say which rows are associated, as far as they are set, and to what.
     pub(crate) fn becomes(&self, rule: &CompiledRule) -> HashMap<&'static str, Expr> {
         self.schema

@@ -5,12 +5,12 @@
 //! parents are locked for the touch first.
 //!
 //! Rules can run in a circle. A save locks its row first and touches others after it. Where rules lead from table to table and back again, two saves
-//! would do so in opposite orders. So a save that is part of a transaction first locks what it will touch, and its own row
-//! among them, in the order that all flushes keep.
+//! would do so in opposite orders. So a save or a bulk write in a transaction, its own or the application's, first locks what it will
+//! touch, and its own rows among them, in the order that all flushes keep.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    ptr,
+    ptr, slice,
 };
 
 use sea_orm::{
@@ -28,24 +28,33 @@ use super::{
     transaction::in_transaction,
 };
 use crate::{
+    dialect::most_values,
     entity::{CompiledRule, Key, Schema},
     error::{Error, Result},
 };
 
-/// Locks the rows that these rules may touch when the row with this key is written.
+/// Whether what a write of this entity may touch is to be [locked ahead](lock_ahead) of its rows.
+pub(crate) fn locks_ahead(schema: &'static Schema, backend: DbBackend) -> bool {
+    schema.place().circular && backend != DbBackend::Sqlite
+}
+
+/// Locks the rows with these keys, and those that these rules may touch when they are written.
 pub(crate) async fn lock_ahead<C: ConnectionTrait>(
     db: &C,
     schema: &'static Schema,
-    key: &Key,
-    rules: Vec<&'static CompiledRule>,
+    keys: &[Key],
+    rules: &[&'static CompiledRule],
 ) -> Result<()> {
     let backend = db.get_database_backend();
-    if rules.is_empty() || !schema.place().circular || !in_transaction::<C>() || backend == DbBackend::Sqlite
-    {
+    if rules.is_empty() || !locks_ahead(schema, backend) || !in_transaction::<C>() {
         return Ok(());
     }
-    for touch in plan(reached(schema, key, rules), is_suppressed).touches {
-        lock(db, &touch, LockType::NoKeyUpdate).await?;
+    // Each rule names all keys.
+    let values = schema.primary_key.len() * (rules.len() + 1);
+    for keys in keys.chunks((most_values(backend) / values).max(1)) {
+        for touch in plan(reached(schema, keys, rules), is_suppressed).touches {
+            lock(db, &touch, LockType::NoKeyUpdate).await?;
+        }
     }
     Ok(())
 }
@@ -56,9 +65,9 @@ pub(crate) async fn lock_reached<C: ConnectionTrait>(
     db: &C,
     schema: &'static Schema,
     key: &Key,
-    rules: Vec<&'static CompiledRule>,
+    rules: &[&'static CompiledRule],
 ) -> Result<bool> {
-    let touches = plan(reached(schema, key, rules), |_| false).touches;
+    let touches = plan(reached(schema, slice::from_ref(key), rules), |_| false).touches;
     let mut found = lock_all(db, schema, &touches).await?;
     // What leads to the rows of a circle is looked for while they are not all locked: once they are, the others are found.
     if touches.iter().any(|touch| touch.target.place().circular) {
@@ -77,15 +86,14 @@ async fn lock_all<C: ConnectionTrait>(db: &C, schema: &Schema, touches: &[Touch]
     Ok(found)
 }
 
-/// What these rules may touch when the row with this key is written, and the row.
-fn reached(schema: &'static Schema, key: &Key, rules: Vec<&'static CompiledRule>) -> Vec<Entry> {
-    let keys = vec![key.clone()];
-    let fired = rules.into_iter().map(|rule| {
-        let rows = Rows::of(schema, rows_of(schema, &keys), HashMap::new());
+/// What these rules may touch when the rows with these keys are written, and the rows.
+fn reached(schema: &'static Schema, keys: &[Key], rules: &[&'static CompiledRule]) -> Vec<Entry> {
+    let fired = rules.iter().map(|rule| {
+        let rows = Rows::of(schema, rows_of(schema, keys), HashMap::new());
         Entry::fired(schema, rule, Start::Query(rows.into()))
     });
     let mut entries: Vec<Entry> = fired.collect();
-    entries.push(Entry::rows(schema, keys));
+    entries.push(Entry::rows(schema, keys.to_vec()));
     entries
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, Order,
+    ConnectionTrait, DbBackend, DbErr, Order,
     sea_query::{Alias, Expr, LockType, Query},
 };
 use tokio::time::{Instant, sleep};
@@ -101,27 +101,40 @@ impl Tries {
     }
 }
 
-/// Waits for those that are at work on what this entity's rules run round in circles through.
+/// The key of PostgreSQL's advisory lock under which those queue up that have been victims again and again: "touchabl".
+const QUEUE: i64 = 0x746f_7563_6861_626c;
+
+/// Waits for others that have been victims twice, too.
 ///
-/// Where rules lead both ways, the rows to lock are known only on the way, and `InnoDB` locks what it looks at besides; many
-/// writers can be each other's victims again and again. The first row in the order of all locks is where those that have met
-/// before queue up.
+/// Where many write to the same rows, in whatever orders, they can be each other's victims again and again. Those that have been
+/// so twice take turns from there on; whoever comes anew is in their way twice at most.
 pub(crate) async fn take_turn<C: ConnectionTrait>(db: &C, schema: &'static Schema) -> Result<()> {
-    let backend = db.get_database_backend();
-    if backend == DbBackend::Sqlite {
-        return Ok(());
+    match db.get_database_backend() {
+        DbBackend::MySql => take_turn_at_circles(db, schema).await,
+        _ => Ok(queue_up(db).await?),
     }
+}
+
+/// The same for a transaction of which it is not known what it will write. Only PostgreSQL has locks for it that end with the
+/// transaction; `InnoDB` finds deadlocks as they arise, and its victims get on without.
+pub(crate) async fn queue_up<C: ConnectionTrait>(db: &C) -> Result<(), DbErr> {
+    if db.get_database_backend() == DbBackend::Postgres {
+        let lock = format!("SELECT pg_advisory_xact_lock({QUEUE})");
+        ours(db.execute_unprepared(&lock)).await?;
+    }
+    Ok(())
+}
+
+/// Where rules lead both ways, the rows to lock are known only on the way, and `InnoDB` locks what it looks at besides. The
+/// first row in the order of all locks is where those queue up that have met before.
+async fn take_turn_at_circles<C: ConnectionTrait>(db: &C, schema: &'static Schema) -> Result<()> {
     for first in schema.circles() {
         let mut row = Query::select();
         row.expr(Expr::cust("1")).from(first.table.clone());
         for column in &first.primary_key {
             row.order_by(Alias::new(*column), Order::Asc);
         }
-        row.limit(1).lock(if backend == DbBackend::Postgres {
-            LockType::NoKeyUpdate
-        } else {
-            LockType::Update
-        });
+        row.limit(1).lock(LockType::Update);
         ours(db.query_one(&row)).await?;
     }
     Ok(())
@@ -154,7 +167,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn success_and_other_errors_are_final() {
         let mut tries = Tries::default();
-        assert!(!tries.again(&Ok::<_, sea_orm::DbErr>(())).await);
+        assert!(!tries.again(&Ok::<_, DbErr>(())).await);
         assert!(!tries.pause(None).await);
     }
 

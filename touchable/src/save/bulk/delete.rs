@@ -10,13 +10,15 @@ use sea_orm::{
 
 use super::{
     super::{flush::flush, hooks::active_rules, publish},
-    Touching, returning, stored, unreadable,
+    Touching, returning,
+    stored::{self, Lock},
+    unreadable,
     write::{Step, Turn, Write, execute},
 };
 use crate::{
     connection::ask,
     dialect::{Captured, table_name},
-    entity::{Event, Key, Touchable},
+    entity::{CompiledRule, Event, Key, Touchable},
     error::Result,
     touch::{CHUNK, Entry, Except, Query as Rows, Start, mysql, of_keys, rows_of, saved},
 };
@@ -136,20 +138,39 @@ impl<E> Delete<E> {
     }
 }
 
+impl<E: Touchable> Delete<E> {
+    fn all() -> DeleteStatement {
+        Query::delete().from_table(E::schema().table.clone()).to_owned()
+    }
+
+    /// What follows the table.
+    fn tail(&self, backend: DbBackend) -> Result<Captured> {
+        Captured::of(backend, &self.statement)
+            .after(&Captured::of(backend, &Self::all()))
+            .ok_or_else(|| unreadable(E::schema().name))
+    }
+}
+
 impl<E: Touchable> Write for Delete<E> {
     type Done = (u64, Vec<E::Model>);
+
+    async fn reaches<C: ConnectionTrait>(&self, db: &C) -> Result<(Vec<Key>, Vec<&'static CompiledRule>)> {
+        let tail = self.tail(db.get_database_backend())?;
+        let keys = stored::matching::<E, C>(db, &tail, Lock::No).await?;
+        Ok((keys, active_rules::<E>(Event::Delete).collect()))
+    }
 
     async fn write<C: ConnectionTrait>(&self, db: &C, _: &Turn) -> Result<Step<Self::Done>> {
         let schema = E::schema();
         let backend = db.get_database_backend();
-        let all = Query::delete().from_table(schema.table.clone()).to_owned();
-        let tail = Captured::of(backend, &self.statement)
-            .after(&Captured::of(backend, &all))
-            .ok_or_else(|| unreadable(schema.name))?;
+        let tail = self.tail(backend)?;
         let (mut deleted, mut models) = (0, Vec::new());
-        for keys in stored::matching::<E, _>(db, &tail).await?.chunks(CHUNK) {
+        for keys in stored::matching::<E, _>(db, &tail, Lock::Update)
+            .await?
+            .chunks(CHUNK)
+        {
             flush(db, entries::<E>(keys), schema, &Except::Nobody).await?;
-            let mut delete = all.clone();
+            let mut delete = Self::all();
             delete.cond_where(of_keys(&table_name(schema), schema, keys));
             if self.returns {
                 delete.returning(returning::all_columns::<E>(backend));

@@ -98,8 +98,12 @@ pub(super) async fn by_key<E: Touchable, C: ConnectionTrait>(
     Ok(models.iter().map(Stored::of).collect())
 }
 
-/// Finds and locks the rows that a statement's tail (`WHERE ..`) matches, in order of the primary key.
-pub(super) async fn matching<E: Touchable, C: ConnectionTrait>(db: &C, tail: &Captured) -> Result<Vec<Key>> {
+/// Finds the rows that a statement's tail (`WHERE ..`) matches, in order of the primary key.
+pub(super) async fn matching<E: Touchable, C: ConnectionTrait>(
+    db: &C,
+    tail: &Captured,
+    lock: Lock,
+) -> Result<Vec<Key>> {
     let schema = E::schema();
     let backend = db.get_database_backend();
     let key = || {
@@ -121,7 +125,7 @@ pub(super) async fn matching<E: Touchable, C: ConnectionTrait>(db: &C, tail: &Ca
     }
     let order = Captured::of(backend, &order);
     select.push(order.sql.strip_prefix("SELECT ").unwrap_or_default());
-    if backend != DbBackend::Sqlite {
+    if lock == Lock::Update && backend != DbBackend::Sqlite {
         select.push(" FOR UPDATE");
     }
     Ok(read_keys(db, schema, select.into_statement(backend)).await?)

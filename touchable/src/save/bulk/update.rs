@@ -20,7 +20,7 @@ use crate::{
     clock::{Clock, Stamp},
     connection::ask,
     dialect::{Captured, table_name},
-    entity::{Dirty, Key, ModelOf, Touchable},
+    entity::{CompiledRule, Dirty, Key, ModelOf, Touchable},
     error::Result,
     touch::{Assigned, Assignment, CHUNK, mysql, of_keys, ours, read_keys, saved},
 };
@@ -226,6 +226,14 @@ impl<E: Touchable> Update<E> {
 impl<E: Touchable> Write for Update<E> {
     type Done = (u64, Vec<E::Model>);
 
+    async fn reaches<C: ConnectionTrait>(&self, db: &C) -> Result<(Vec<Key>, Vec<&'static CompiledRule>)> {
+        let backend = db.get_database_backend();
+        let tail = self.tail(backend).ok_or_else(|| unreadable(E::schema().name))?;
+        let rules: Vec<_> = updated_rules::<E>().collect();
+        let concerned = self.assigned(backend).concerned_rules(&rules);
+        Ok((stored::matching::<E, C>(db, &tail, Lock::No).await?, concerned))
+    }
+
     async fn write<C: ConnectionTrait>(&self, db: &C, _: &Turn) -> Result<Step<Self::Done>> {
         let schema = E::schema();
         let backend = db.get_database_backend();
@@ -236,7 +244,10 @@ impl<E: Touchable> Write for Update<E> {
         }
         let tail = self.tail(backend).ok_or_else(|| unreadable(schema.name))?;
         let rules: Vec<_> = updated_rules::<E>().collect();
-        for keys in stored::matching::<E, C>(db, &tail).await?.chunks(CHUNK) {
+        for keys in stored::matching::<E, C>(db, &tail, Lock::Update)
+            .await?
+            .chunks(CHUNK)
+        {
             // Taken before that of the touches, as by a save: nothing that shows these rows is older than they are.
             let stamp = Clock::current().stamp();
             flush(db, update.entries(&rules, keys), schema, &update.moving(keys)).await?;

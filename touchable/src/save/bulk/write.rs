@@ -1,19 +1,32 @@
 //! One transaction for a write and its touches, and when it begins again.
 
-use sea_orm::{ConnectionTrait, TransactionSession, TransactionTrait};
+use std::future::ready;
 
-use super::super::{flush::tries_of, publish};
+use sea_orm::{ConnectionTrait, DbBackend, TransactionSession, TransactionTrait};
+
+use super::super::{
+    flush::{is_within, tries_of},
+    publish,
+};
 use crate::{
     connection::become_writer,
-    entity::{Key, Schema},
+    entity::{CompiledRule, Key, Schema},
     error::Result,
-    touch::{begin, finish, ours, take_turn},
+    touch::{begin, finish, lock_ahead, locks_ahead, ours, take_turn},
 };
 
 /// A write that touches.
 pub(super) trait Write: Send + Sync {
     /// What it returns.
     type Done: Send;
+
+    /// The rows that it will write, found without a lock, and the rules that these may fire.
+    fn reaches<C: ConnectionTrait>(
+        &self,
+        _db: &C,
+    ) -> impl Future<Output = Result<(Vec<Key>, Vec<&'static CompiledRule>)>> + Send {
+        ready(Ok((Vec::new(), Vec::new())))
+    }
 
     /// Writes and touches, in a transaction.
     fn write<C: ConnectionTrait>(
@@ -90,11 +103,17 @@ where
     C: ConnectionTrait + TransactionTrait,
 {
     become_writer(db, schema).await?;
+    let (keys, rules) = if looks_ahead(schema, db) {
+        write.reaches(db).await?
+    } else {
+        (Vec::new(), Vec::new())
+    };
     let tx = begin(db).await?;
     let done = async {
         if crowded {
             take_turn(&tx, schema).await?;
         }
+        lock_ahead(&tx, schema, &keys, &rules).await?;
         ours(write.write(&tx, turn)).await
     }
     .await;
@@ -103,4 +122,11 @@ where
         return Ok(Step::Again(met));
     }
     finish(tx, done).await
+}
+
+/// Whether the rows are looked for before they are locked. In a transaction of the application's on MySQL the snapshot that this
+/// takes would be older than what is read later.
+fn looks_ahead<C: ConnectionTrait>(schema: &'static Schema, db: &C) -> bool {
+    let backend = db.get_database_backend();
+    locks_ahead(schema, backend) && (backend != DbBackend::MySql || !is_within(db))
 }
