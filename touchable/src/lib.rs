@@ -63,6 +63,7 @@
 //! | pages that are not sent again | [`http`] |
 //! | keys that move with a record, fragments of a page, values | [`cache`] |
 //! | values that take long, computed in the background | [`reactive`] |
+//! | items kept in step with an external service | [`refresh`] |
 //! | spans and counters | [`observe`] |
 //! | time in tests | [`Clock`] |
 //!
@@ -77,6 +78,7 @@
 //! | `lease` | no | [`lease`]: exclusive leases with fencing tokens |
 //! | `feed` | no | [`feed`]: the change feed over Redis Streams |
 //! | `reactive` | no | [`reactive`]: values computed in the background for as long as somebody asks |
+//! | `refresh` | no | [`refresh`]: items kept in step with an external service by polling, politely |
 //! | `time` | no | touch columns of the `time` crate's types |
 //!
 //! Database drivers and the runtime are chosen where the application depends on SeaORM.
@@ -105,6 +107,8 @@ pub mod observe;
 pub mod reactive;
 #[cfg(feature = "redis")]
 mod redis;
+#[cfg(feature = "refresh")]
+pub mod refresh;
 pub mod repair;
 pub mod save;
 pub mod schedule;
@@ -125,7 +129,7 @@ pub use explain::{Explained, Explanation, explain, explain_delete, explain_inser
 pub use graph::TouchGraph;
 pub use repair::Repair;
 pub use save::{LockRecord, TouchAll, TouchMany, TouchRecord};
-#[cfg(any(feature = "lease", feature = "reactive"))]
+#[cfg(any(feature = "lease", feature = "reactive", feature = "refresh"))]
 pub use schedule::Task;
 pub use touch::{Touched, no_touching, no_touching_on};
 #[cfg(feature = "derive")]

@@ -50,6 +50,8 @@ impl fmt::Display for Error {
             Kind::Lease(failure) => failure.fmt(f),
             #[cfg(feature = "reactive")]
             Kind::Reactive(failure) => failure.fmt(f),
+            #[cfg(feature = "refresh")]
+            Kind::Refresh(failure) => failure.fmt(f),
             #[cfg(feature = "feed")]
             Kind::Feed(failure) => failure.fmt(f),
         }

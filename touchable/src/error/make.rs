@@ -117,6 +117,11 @@ impl Error {
         Self(Kind::Reactive(failure))
     }
 
+    #[cfg(feature = "refresh")]
+    pub(crate) const fn refresh(failure: super::refresh::Failure) -> Self {
+        Self(Kind::Refresh(failure))
+    }
+
     #[cfg(feature = "lease")]
     pub(crate) const fn lease(failure: super::lease::Failure) -> Self {
         Self(Kind::Lease(failure))

@@ -14,6 +14,8 @@ mod predicates;
 mod problem;
 #[cfg(feature = "reactive")]
 pub(crate) mod reactive;
+#[cfg(feature = "refresh")]
+pub(crate) mod refresh;
 mod trouble;
 
 use sea_orm::DbErr;
@@ -94,6 +96,8 @@ enum Kind {
     Lease(lease::Failure),
     #[cfg(feature = "reactive")]
     Reactive(reactive::Failure),
+    #[cfg(feature = "refresh")]
+    Refresh(refresh::Failure),
     #[cfg(feature = "feed")]
     Feed(feed::Failure),
 }

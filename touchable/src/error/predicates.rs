@@ -51,6 +51,27 @@ impl Error {
         matches!(self.0, Kind::Reactive(super::reactive::Failure::Schedule { .. }))
     }
 
+    /// An [auto-refresh cache](crate::refresh) has no room for another item, and refuses it.
+    #[cfg(feature = "refresh")]
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        matches!(self.0, Kind::Refresh(super::refresh::Failure::Full { .. }))
+    }
+
+    /// An [auto-refresh cache](crate::refresh) has no such item, or not any more.
+    #[cfg(feature = "refresh")]
+    #[must_use]
+    pub const fn is_item_missing(&self) -> bool {
+        matches!(self.0, Kind::Refresh(super::refresh::Failure::Missing { .. }))
+    }
+
+    /// An item of an [auto-refresh cache](crate::refresh) did not become what was waited for in time.
+    #[cfg(feature = "refresh")]
+    #[must_use]
+    pub const fn is_not_in_time(&self) -> bool {
+        matches!(self.0, Kind::Refresh(super::refresh::Failure::NotInTime { .. }))
+    }
+
     /// A [lease](crate::lease) is lost: it was not renewed in time, and another may hold it by now.
     #[cfg(feature = "lease")]
     #[must_use]

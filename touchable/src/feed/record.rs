@@ -99,7 +99,7 @@ pub enum Id {
 
 impl Id {
     /// Of the columns of a primary key.
-    fn of_key(key: &[Value]) -> Self {
+    pub(crate) fn of_key(key: &[Value]) -> Self {
         match key {
             [only] => Self::of_value(only),
             columns => Self::Composite(columns.iter().map(Self::of_value).collect()),

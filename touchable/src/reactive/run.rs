@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     cache::entry::{Codec, Kind, Payload, Times, Typed, encode},
-    schedule::{Backoff, caught, longer},
+    schedule::{Backoff, around, caught},
 };
 
 /// How far an interval goes to either side, as a part of itself.
@@ -177,7 +177,7 @@ impl<C: Compute> Inner<C> {
         let next = if again_in.is_some() {
             interval
         } else {
-            around(interval)
+            around(interval, JITTER)
         };
         match (value, before) {
             (Some(value), _) => self.valued(claim, Arc::new(value), interval, next),
@@ -349,22 +349,4 @@ const EVER: Times = Times {
 fn digest(payload: &Payload) -> u64 {
     debug_assert_eq!(payload.kind, Kind::Typed);
     XxHash3_64::oneshot_with_seed(payload.shape, payload.content.as_bytes())
-}
-
-/// An interval with its jitter: anything from a tenth less to a tenth more.
-fn around(interval: Duration) -> Duration {
-    longer(interval.mul_f64(1.0 - JITTER), 2.0 * JITTER / (1.0 - JITTER))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tenth_to_either_side() {
-        let minute = Duration::from_mins(1);
-        let all: Vec<f64> = (0..1_000).map(|_| around(minute).as_secs_f64()).collect();
-        assert!(all.iter().all(|each| (54.0..=66.0).contains(each)));
-        assert!(all.iter().any(|each| *each < 56.0) && all.iter().any(|each| *each > 64.0));
-    }
 }

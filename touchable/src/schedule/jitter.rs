@@ -9,6 +9,12 @@ pub(crate) fn longer(wait: Duration, fraction: f64) -> Duration {
     Duration::try_from_secs_f64(wait.as_secs_f64() * factor).unwrap_or(Duration::MAX)
 }
 
+/// Anything from so much of itself less to so much more.
+#[cfg(any(feature = "reactive", feature = "refresh"))]
+pub(crate) fn around(wait: Duration, fraction: f64) -> Duration {
+    longer(wait.mul_f64(1.0 - fraction), 2.0 * fraction / (1.0 - fraction))
+}
+
 /// Up to so much of itself shorter.
 #[cfg(feature = "cache")]
 pub(crate) fn shorter(wait: Duration, fraction: f64) -> Duration {
@@ -18,6 +24,15 @@ pub(crate) fn shorter(wait: Duration, fraction: f64) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(any(feature = "reactive", feature = "refresh"))]
+    #[test]
+    fn a_tenth_to_either_side() {
+        let minute = Duration::from_mins(1);
+        let all: Vec<f64> = (0..1_000).map(|_| around(minute, 0.1).as_secs_f64()).collect();
+        assert!(all.iter().all(|each| (54.0..=66.0).contains(each)));
+        assert!(all.iter().any(|each| *each < 56.0) && all.iter().any(|each| *each > 64.0));
+    }
 
     #[test]
     fn between_itself_and_a_tenth_more() {

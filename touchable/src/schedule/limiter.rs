@@ -51,6 +51,11 @@ impl Limiter {
         let Some(pace) = per.checked_div(count) else {
             panic!("a limit of none lets nobody pass");
         };
+        Self::pacing(pace)
+    }
+
+    /// One after the other, so long apart.
+    pub(crate) const fn pacing(pace: Duration) -> Self {
         Self {
             pace,
             slack: Duration::ZERO,
@@ -64,6 +69,14 @@ impl Limiter {
     pub fn burst(mut self, burst: u32) -> Self {
         self.slack = self.pace.saturating_mul(burst.saturating_sub(1));
         self
+    }
+
+    /// Lets nobody pass for such a time, nor a burst after it: somebody has asked for a rest.
+    pub fn pause(&self, rest: Duration) {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let until = Instant::now().checked_add(rest.saturating_add(self.slack));
+        // Too long to be told is as long as it was before.
+        *next = (*next).max(until);
     }
 
     /// Waits for its turn.
@@ -125,6 +138,21 @@ mod tests {
         assert_eq!(passed_at_once(&limiter).await, 4);
         advance(SECOND * 60).await;
         assert_eq!(passed_at_once(&limiter).await, 4);
+        advance(SECOND / 10).await;
+        assert_eq!(passed_at_once(&limiter).await, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_passes_while_it_rests() {
+        let limiter = Limiter::new(10, SECOND).burst(4);
+        limiter.acquire().await;
+        limiter.pause(SECOND * 60);
+        limiter.pause(SECOND);
+        assert!(!limiter.try_acquire());
+        let begun = Instant::now();
+        limiter.acquire().await;
+        assert_eq!(begun.elapsed(), SECOND * 60);
+        assert_eq!(passed_at_once(&limiter).await, 0, "no burst after a rest");
         advance(SECOND / 10).await;
         assert_eq!(passed_at_once(&limiter).await, 1);
     }

@@ -36,6 +36,7 @@ impl Moment {
     }
 
     /// So much earlier.
+    #[cfg(any(feature = "reactive", test))]
     pub(crate) fn minus(self, duration: Duration) -> Self {
         Self::of(self.0.get().saturating_sub(nanos(duration)))
     }
