@@ -8,13 +8,14 @@ use syn::{
 };
 
 /// From the top of the stack to the ground. `lib.rs` and `__private.rs` put everything together and are not part of it.
-const FLOORS: [&str; 20] = [
+const FLOORS: [&str; 21] = [
     "testing",
     "http",
     "check",
     "repair",
     "explain",
     "reactive",
+    "refresh",
     "cache",
     "feed",
     "save",
