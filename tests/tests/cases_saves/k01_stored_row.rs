@@ -1,6 +1,6 @@
 //! K1: what is associated is judged by the stored row, never by the caller's copy.
 
-use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, Set, Unchanged};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, ModelTrait, Set, TryIntoModel, Unchanged};
 use touchable_tests::{
     World, cases,
     entities::{
@@ -39,6 +39,41 @@ on_levels! {
     k01_a_stale_foreign_key_at_level_4 = stale_foreign_key at TouchTransaction,
 }
 
+/// From event 2, where it is stored, to event 3. The copy says event 1.
+async fn stale_re_parenting(world: &World, level: Level) {
+    let mut stale = stale_task(world).await;
+    world.seed([society::event(3)]).await;
+    stale.event_id = Set(Some(3));
+    world
+        .expect_moved(&["tasks 1", "events 2", "events 3"], async {
+            on_level!(level, world, |db| stale.update(db)).unwrap();
+        })
+        .await;
+}
+
+on_levels! {
+    k01_a_stale_re_parenting_at_level_1 = stale_re_parenting at Connection,
+    k01_a_stale_re_parenting_at_level_2 = stale_re_parenting at Transaction,
+    k01_a_stale_re_parenting_at_level_3 = stale_re_parenting at TouchConnection,
+    k01_a_stale_re_parenting_at_level_4 = stale_re_parenting at TouchTransaction,
+}
+
+async fn stale_delete(world: &World, level: Level) {
+    let stale = stale_task(world).await.try_into_model().unwrap();
+    world
+        .expect_moved(&["-tasks 1", "events 2"], async {
+            on_level!(level, world, |db| stale.delete(db)).unwrap();
+        })
+        .await;
+}
+
+on_levels! {
+    k01_a_stale_delete_at_level_1 = stale_delete at Connection,
+    k01_a_stale_delete_at_level_2 = stale_delete at Transaction,
+    k01_a_stale_delete_at_level_3 = stale_delete at TouchConnection,
+    k01_a_stale_delete_at_level_4 = stale_delete at TouchTransaction,
+}
+
 /// `explain` names the rows that the save then touches.
 async fn k01_explain_of_a_stale_foreign_key(world: &World) {
     let mut stale = stale_task(world).await;
@@ -75,6 +110,14 @@ cases!(society::tables(), 2:
     k01_a_stale_foreign_key_at_level_2 on sqlite postgres mariadb,
     k01_a_stale_foreign_key_at_level_3 on sqlite postgres mariadb,
     k01_a_stale_foreign_key_at_level_4 on sqlite postgres mariadb,
+    k01_a_stale_re_parenting_at_level_1 on sqlite postgres mariadb,
+    k01_a_stale_re_parenting_at_level_2 on sqlite postgres mariadb,
+    k01_a_stale_re_parenting_at_level_3 on sqlite postgres mariadb,
+    k01_a_stale_re_parenting_at_level_4 on sqlite postgres mariadb,
+    k01_a_stale_delete_at_level_1 on sqlite postgres mariadb,
+    k01_a_stale_delete_at_level_2 on sqlite postgres mariadb,
+    k01_a_stale_delete_at_level_3 on sqlite postgres mariadb,
+    k01_a_stale_delete_at_level_4 on sqlite postgres mariadb,
     k01_explain_of_a_stale_foreign_key on sqlite postgres mariadb,
     k01_a_row_that_is_gone_at_level_1 on sqlite postgres mariadb,
     k01_a_row_that_is_gone_at_level_2 on sqlite postgres mariadb,

@@ -6,8 +6,12 @@ use std::sync::{
 };
 
 use futures_util::future::join_all;
-use sea_orm::{ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Set};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Set,
+    TransactionTrait, Unchanged, sea_query::Expr,
+};
 use tokio::{sync::Barrier, task::JoinSet};
+use touchable::no_touching;
 use touchable_tests::{
     World, at, cases,
     entities::society::{self, task as tasks},
@@ -86,7 +90,128 @@ on_levels! {
     k02_a_refused_save_before_one_with_its_stamp_at_level_4 = refused_save_before at TouchTransaction,
 }
 
+/// What the application's hook has refused is never sent. A write of another row, without hooks, is not taken for it: a strict
+/// connection refuses it.
+async fn refused_save_before_a_bypass(world: &World, level: Level, write: Write) {
+    let [mut one, _] = two_hooked_tasks(world).await;
+    one.title = Set(hooked_tasks::REFUSED.to_owned());
+    let strict = touchable::connect(world.db.clone()).strict();
+    let refused = if level == Level::TouchConnection {
+        bypass(&strict, one, write).await
+    } else {
+        bypass(&strict.begin().await.unwrap(), one, write).await
+    };
+    let refused = refused.is_err_and(|error| touchable::Error::from(error).is_bypass());
+    assert!(refused, "the write was taken for the save that was refused");
+}
+
+#[derive(Clone, Copy)]
+enum Write {
+    Insert,
+    Update,
+    Delete,
+}
+
+async fn bypass(
+    db: &impl ConnectionTrait,
+    mut task: hooked_tasks::ActiveModel,
+    write: Write,
+) -> Result<(), DbErr> {
+    match write {
+        Write::Insert => {
+            task.id = Set(3);
+            task.reset_all().insert(db).await.unwrap_err();
+            hooked_tasks::Entity::insert(hooked::task(4, 2))
+                .exec_without_returning(db)
+                .await
+                .map(drop)
+        }
+        Write::Update => {
+            task.update(db).await.unwrap_err();
+            hooked_tasks::Entity::update_many()
+                .col_expr(hooked_tasks::Column::Title, Expr::value("two"))
+                .filter(hooked_tasks::Column::Id.eq(2))
+                .exec(db)
+                .await
+                .map(drop)
+        }
+        Write::Delete => {
+            task.delete(db).await.unwrap_err();
+            hooked_tasks::Entity::delete_by_id(2).exec(db).await.map(drop)
+        }
+    }
+}
+
+macro_rules! refused_before_a_bypass {
+    ($($case:ident = $write:ident at $level:ident),+ $(,)?) => {
+        $(
+            async fn $case(world: &World) {
+                refused_save_before_a_bypass(world, Level::$level, Write::$write).await;
+            }
+        )+
+        cases!(hooked::tables(), 3: $($case on sqlite postgres mariadb),+);
+    };
+}
+
+refused_before_a_bypass! {
+    k02_a_refused_insert_before_a_bypass_at_level_3 = Insert at TouchConnection,
+    k02_a_refused_insert_before_a_bypass_at_level_4 = Insert at TouchTransaction,
+    k02_a_refused_update_before_a_bypass_at_level_3 = Update at TouchConnection,
+    k02_a_refused_update_before_a_bypass_at_level_4 = Update at TouchTransaction,
+    k02_a_refused_delete_before_a_bypass_at_level_3 = Delete at TouchConnection,
+    k02_a_refused_delete_before_a_bypass_at_level_4 = Delete at TouchTransaction,
+}
+
+/// … nor the same row's write on another connection.
+async fn k02_a_refused_save_before_a_bypass_elsewhere(world: &World) {
+    let [mut one, _] = two_hooked_tasks(world).await;
+    one.title = Set(hooked_tasks::REFUSED.to_owned());
+    one.update(&touchable::connect(world.db.clone()))
+        .await
+        .unwrap_err();
+    let other = touchable::connect(world.db.clone()).strict();
+    let bypass = hooked_tasks::Entity::update_many()
+        .col_expr(hooked_tasks::Column::Title, Expr::value("one"))
+        .filter(hooked_tasks::Column::Id.eq(1))
+        .exec(&other)
+        .await;
+    assert!(touchable::Error::from(bypass.unwrap_err()).is_bypass());
+}
+
+/// Two tasks save one row with one stamp, one of them without touching: both are past touchable's part of `before_save` before
+/// either statement is sent. Each is taken for itself.
+async fn k02_two_saves_of_one_row_with_one_stamp_at_once(world: &World) {
+    two_hooked_tasks(world).await;
+    let db = touchable::connect(world.db.clone());
+    for round in 0..20 {
+        let meeting = Arc::new(Barrier::new(2));
+        let save = |event: Option<i32>| {
+            let (db, meeting) = (db.clone(), meeting.clone());
+            let mut task = hooked_tasks::ActiveModel {
+                id: Unchanged(1),
+                updated_at: Set(at(5_000_001 + round)),
+                ..Default::default()
+            };
+            match event {
+                Some(event) => task.event_id = Set(event),
+                None => task.title = Set(format!("round {round}")),
+            }
+            MEETING.scope(meeting, async move { task.update(&db).await.map(drop) })
+        };
+        let before = world.moments().await;
+        let moved = tokio::spawn(save(Some(1 + i32::from(round % 2 == 0))));
+        let quiet = tokio::spawn(no_touching(save(None)));
+        moved.await.unwrap().unwrap();
+        quiet.await.unwrap().unwrap();
+        let moved = before.moved(&world.moments().await);
+        let both = ["events 1", "events 2"].map(|event| moved.contains(event));
+        assert_eq!(both, [true, true], "{moved:?} in round {round}");
+    }
+}
+
 cases!(hooked::tables(), 3:
+    k02_a_refused_save_before_a_bypass_elsewhere on sqlite postgres mariadb,
+    k02_two_saves_of_one_row_with_one_stamp_at_once on postgres mariadb,
     k02_two_saves_with_one_stamp_at_once on sqlite postgres mariadb,
     k02_a_refused_save_before_one_with_its_stamp_at_level_1 on sqlite postgres mariadb,
     k02_a_refused_save_before_one_with_its_stamp_at_level_2 on sqlite postgres mariadb,

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveModelTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, EntityTrait, Set,
-    Statement, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr,
+    EntityTrait, QueryFilter, Set, Statement, TransactionTrait, Unchanged, sea_query::Expr,
 };
-use touchable::TouchRecord;
+use touchable::{TouchMany, TouchRecord};
 use touchable_tests::{
     World, at, cases,
     entities::{
@@ -16,7 +16,13 @@ use touchable_tests::{
     },
 };
 
-use crate::entities::venues::{self, event as placed_events, task as placed_tasks, venue as venue_rows};
+use crate::{
+    entities::{
+        fair,
+        venues::{self, event as placed_events, task as placed_tasks, venue as venue_rows},
+    },
+    level::{Level, on_level, on_levels},
+};
 
 /// A transaction moves the event to venue 2 while the save of its task waits for the event: the save touches venue 2
 /// after the transaction has.
@@ -73,6 +79,166 @@ async fn k03_a_link_in_a_circle_that_changes_meanwhile(world: &World) {
 }
 
 cases!(cycle::tables(), 4: k03_a_link_in_a_circle_that_changes_meanwhile on postgres mariadb);
+
+/// The same in two steps: the crate is moved to booth 2 while the touch waits for it, and booth 2 to area 3 while it waits for
+/// that. Area 3 shows the booth of the crate that was touched. On MariaDB the first move locks booth 2, which its foreign key names.
+async fn k03_two_links_in_a_circle_that_change_meanwhile(world: &World) {
+    fair::populate(world).await;
+    let db = touchable::connect(world.db.clone());
+    let item = world.model::<fair::crates::Entity>(1).await;
+    let before = world.moments().await;
+    let [moving_it, moving_its_booth] = [world.db.begin().await.unwrap(), world.db.begin().await.unwrap()];
+    for (transaction, sql) in [
+        (&moving_it, "UPDATE crates SET booth_id = 2 WHERE id = 1"),
+        (&moving_its_booth, "UPDATE booths SET area_id = 3 WHERE id = 2"),
+    ] {
+        transaction.execute_unprepared(sql).await.unwrap();
+    }
+    let commits = async {
+        world.somebody_waits().await;
+        moving_it.commit().await.unwrap();
+        world.somebody_waits().await;
+        moving_its_booth.commit().await.unwrap();
+    };
+    let (touched, ()) = tokio::join!(item.touch(&db), commits);
+    touched.unwrap();
+    let moved = before.moved(&world.moments().await);
+    assert!(moved.contains("areas 3"), "{moved:?}");
+}
+
+cases!(fair::tables(), 5: k03_two_links_in_a_circle_that_change_meanwhile on postgres);
+
+/// A transaction moves the task to event 2 while it is deleted, or updated: event 2 shows it, whatever the write has seen before
+/// it waited.
+async fn task_that_is_moved_meanwhile(world: &World, level: Level, write: Write) {
+    world.seed([1, 2].map(society::event)).await;
+    world.seed([society::task(1, Some(1), None)]).await;
+    let before = world.moments().await;
+    let moving = world.db.begin().await.unwrap();
+    moving
+        .execute_unprepared("UPDATE tasks SET event_id = 2 WHERE id = 1")
+        .await
+        .unwrap();
+    let commit = async {
+        world.somebody_waits().await;
+        moving.commit().await.unwrap();
+    };
+    let write = async { on_level!(level, world, |db| write.send(db)) };
+    let (written, ()) = tokio::join!(write, commit);
+    written.unwrap();
+    let moved = before.moved(&world.moments().await);
+    assert!(moved.contains("events 2"), "{moved:?}");
+}
+
+/// A write of task 1.
+#[derive(Clone, Copy)]
+enum Write {
+    Delete,
+    DeleteMany,
+    Update,
+    UpdateMany,
+}
+
+impl Write {
+    async fn send(self, db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+        match self {
+            Self::Delete => society::task(1, Some(1), None).delete(db).await.map(drop),
+            Self::DeleteMany => tasks::Entity::delete_many()
+                .filter(tasks::Column::Id.eq(1))
+                .touching()
+                .exec(db)
+                .await
+                .map(drop)
+                .map_err(DbErr::from),
+            Self::Update => {
+                let task = tasks::ActiveModel {
+                    id: Unchanged(1),
+                    title: Set("another".to_owned()),
+                    ..Default::default()
+                };
+                task.update(db).await.map(drop)
+            }
+            Self::UpdateMany => tasks::Entity::update_many()
+                .col_expr(tasks::Column::Title, Expr::value("another"))
+                .filter(tasks::Column::Id.eq(1))
+                .touching()
+                .exec(db)
+                .await
+                .map(drop)
+                .map_err(DbErr::from),
+        }
+    }
+}
+
+macro_rules! moved_meanwhile {
+    ($($case:ident = $write:ident at $level:ident),+ $(,)?) => {
+        $(
+            async fn $case(world: &World) {
+                task_that_is_moved_meanwhile(world, Level::$level, Write::$write).await;
+            }
+        )+
+        cases!(society::tables(), 4: $($case on postgres mariadb),+);
+    };
+}
+
+moved_meanwhile! {
+    k03_an_update_of_a_task_that_is_moved_meanwhile_at_level_2 = Update at Transaction,
+    k03_an_update_of_a_task_that_is_moved_meanwhile_at_level_3 = Update at TouchConnection,
+    k03_an_update_of_a_task_that_is_moved_meanwhile_at_level_4 = Update at TouchTransaction,
+    k03_a_delete_of_a_task_that_is_moved_meanwhile_at_level_2 = Delete at Transaction,
+    k03_a_delete_of_a_task_that_is_moved_meanwhile_at_level_3 = Delete at TouchConnection,
+    k03_a_delete_of_a_task_that_is_moved_meanwhile_at_level_4 = Delete at TouchTransaction,
+    k03_update_many_of_a_task_that_is_moved_meanwhile_at_level_1 = UpdateMany at Connection,
+    k03_update_many_of_a_task_that_is_moved_meanwhile_at_level_4 = UpdateMany at TouchTransaction,
+    k03_delete_many_of_a_task_that_is_moved_meanwhile_at_level_1 = DeleteMany at Connection,
+    k03_delete_many_of_a_task_that_is_moved_meanwhile_at_level_4 = DeleteMany at TouchTransaction,
+}
+
+/// Event 1 comes after the save has looked for it and before its UPDATE, which waits for a lock of the table that the look does
+/// not need. Its task is touched: it was shown with the old name.
+async fn row_that_comes_after_the_look(world: &World, level: Level) {
+    let coming = world.db.begin().await.unwrap();
+    coming
+        .execute_unprepared("LOCK TABLE events IN SHARE ROW EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    events::Entity::insert(society::event(1))
+        .exec_without_returning(&coming)
+        .await
+        .unwrap();
+    tasks::Entity::insert(society::task(1, Some(1), None))
+        .exec_without_returning(&coming)
+        .await
+        .unwrap();
+    let commit = async {
+        world.somebody_waits().await;
+        coming.commit().await.unwrap();
+    };
+    let event = events::ActiveModel {
+        id: Unchanged(1),
+        name: Set("renamed".to_owned()),
+        ..Default::default()
+    };
+    let save = async { on_level!(level, world, |db| event.update(db)) };
+    let (saved, ()) = tokio::join!(save, commit);
+    saved.unwrap();
+    let task = world.model::<tasks::Entity>(1).await;
+    assert!(task.updated_at > at(201), "the task has kept its stamp");
+}
+
+on_levels! {
+    k03_a_row_that_comes_after_the_look_at_level_1 = row_that_comes_after_the_look at Connection,
+    k03_a_row_that_comes_after_the_look_at_level_2 = row_that_comes_after_the_look at Transaction,
+    k03_a_row_that_comes_after_the_look_at_level_3 = row_that_comes_after_the_look at TouchConnection,
+    k03_a_row_that_comes_after_the_look_at_level_4 = row_that_comes_after_the_look at TouchTransaction,
+}
+
+cases!(society::tables(), 4:
+    k03_a_row_that_comes_after_the_look_at_level_1 on postgres,
+    k03_a_row_that_comes_after_the_look_at_level_2 on postgres,
+    k03_a_row_that_comes_after_the_look_at_level_3 on postgres,
+    k03_a_row_that_comes_after_the_look_at_level_4 on postgres,
+);
 
 /// A pool on which looking at an event waits until nobody holds advisory lock 7. A transaction that has no number yet
 /// looks at once: the wait falls after the moment at which a statement can know whether others are writing.

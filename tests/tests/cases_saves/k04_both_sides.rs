@@ -6,14 +6,14 @@ use sea_orm::{
     sea_query::{Expr, OnConflict},
 };
 use touchable::TouchMany;
-use touchable_tests::{Moments, World, cases};
+use touchable_tests::{Moments, World, at, cases};
 
 use crate::{
-    entities::remarks::{self, pin, remark},
+    entities::remarks::{self, pin, poster, remark},
     level::{expect_on_every_level, on_level},
 };
 
-const TABLES: [&str; 4] = ["remarks", "pins", "posts", "photos"];
+const TABLES: [&str; 5] = ["remarks", "pins", "posters", "posts", "photos"];
 
 /// From post 1 to post 2, by the only rule there is.
 async fn k04_a_foreign_key_under_a_condition(world: &World) {
@@ -46,6 +46,47 @@ async fn k04_a_type_column(world: &World) {
     };
     let seed = async || remarks::populate(world).await;
     expect_on_every_level(world, &TABLES, &["remarks 1", "posts 1", "photos 1"], seed, save).await;
+}
+
+/// Remark 2 is about photo 1: the post of that key stays.
+async fn k04_a_new_row_under_a_condition(world: &World) {
+    let seed = async || remarks::populate(world).await;
+    let save = async |level| on_level!(level, world, |db| about_a_photo().insert(db)).map(drop);
+    expect_on_every_level(world, &TABLES, &["+remarks 2", "photos 1"], seed, save).await;
+}
+
+async fn k04_a_new_row_under_a_condition_in_bulk(world: &World) {
+    remarks::populate(world).await;
+    let insert = remark::Entity::insert_many([about_a_photo()]).touching();
+    world
+        .expect_moved(
+            &["+remarks 2", "photos 1"],
+            insert.exec_without_returning(&world.db),
+        )
+        .await
+        .unwrap();
+}
+
+async fn k04_a_deleted_row_under_a_condition(world: &World) {
+    let seed = async || {
+        remarks::populate(world).await;
+        world.seed([about_a_photo()]).await;
+    };
+    let save = async |level| {
+        let remark = world.model::<remark::Entity>(2).await;
+        on_level!(level, world, |db| remark.delete(db)).map(drop)
+    };
+    expect_on_every_level(world, &TABLES, &["-remarks 2", "photos 1"], seed, save).await;
+}
+
+fn about_a_photo() -> remark::ActiveModel {
+    remark::ActiveModel {
+        id: Set(2),
+        text: Set("b".to_owned()),
+        kind: Set("photo".to_owned()),
+        target_id: Set(1),
+        updated_at: Set(at(201)),
+    }
 }
 
 async fn k04_a_foreign_key_under_a_condition_in_bulk(world: &World) {
@@ -129,6 +170,32 @@ async fn k04_a_type_column_of_nothing_in_an_upsert(world: &World) {
     world.expect_moved(&["remarks 1", "posts 1"], save).await;
 }
 
+/// A condition that binds another value each time is asked anew, whatever was prepared for saves of its kind.
+async fn k04_a_condition_that_binds_another_value(world: &World) {
+    remarks::populate(world).await;
+    world
+        .seed([poster::ActiveModel {
+            id: Set(1),
+            text: Set("a".to_owned()),
+            post_id: Set(1),
+            updated_at: Set(at(400)),
+        }])
+        .await;
+    let db = touchable::connect(world.db.clone());
+    let shown: [(i32, &[&str]); 4] = [
+        (0, &["posters 1", "posts 1"]),
+        (1, &["posters 1"]),
+        (0, &["posters 1", "posts 1"]),
+        (2, &["posters 1"]),
+    ];
+    for (round, (threshold, moved)) in shown.into_iter().enumerate() {
+        let mut poster = world.active::<poster::Entity>(1).await;
+        poster.text = Set(format!("round {round}"));
+        let save = poster::THRESHOLD.scope(threshold, poster.update(&db));
+        world.expect_moved(moved, save).await.unwrap();
+    }
+}
+
 /// A pin moves from post 1 to post 2 behind the back of a transaction that has read it: whom it leaves is asked of what is stored,
 /// not of what the transaction has seen.
 async fn k04_a_condition_in_an_older_snapshot(world: &World) {
@@ -195,7 +262,11 @@ async fn assert_left(world: &World, before: &Moments, way: &str) {
 cases!(remarks::tables(), 2: k04_a_condition_in_an_older_snapshot on postgres mariadb);
 
 cases!(remarks::tables(), 2:
+    k04_a_condition_that_binds_another_value on sqlite postgres mariadb,
     k04_a_foreign_key_under_a_condition on sqlite postgres mariadb,
+    k04_a_new_row_under_a_condition on sqlite postgres mariadb,
+    k04_a_new_row_under_a_condition_in_bulk on sqlite postgres mariadb,
+    k04_a_deleted_row_under_a_condition on sqlite postgres mariadb,
     k04_a_foreign_key_under_a_condition_in_bulk on sqlite postgres mariadb,
     k04_a_polymorphic_key on sqlite postgres mariadb,
     k04_a_polymorphic_key_in_bulk on sqlite postgres mariadb,

@@ -7,6 +7,7 @@ mod k01_stored_row;
 mod k02_databases;
 mod k02_place;
 mod k02_rounded;
+mod k03_newcomers;
 mod k03_snapshot;
 mod k04_both_sides;
 mod k05_dropped_save;

@@ -3,7 +3,7 @@
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, NotSet, Set, TransactionTrait, sea_query::OnConflict};
 use touchable::TouchMany;
 use touchable_tests::{
-    cases,
+    World, cases,
     entities::{board, outer, tags},
 };
 
@@ -189,3 +189,81 @@ cases!(tags::tables(), 1:
     k08_a_new_link_beside_one_that_is_there_at_level_3 on sqlite postgres mariadb,
     k08_a_new_link_beside_one_that_is_there_at_level_4 on sqlite postgres mariadb,
 );
+
+/// Two links that are new, inserted by one statement: each tag hears of its own.
+async fn append_two(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    let post = tags::post::Entity::find_by_id(1).one(db).await?;
+    let [one, other] = [2, 3].map(tags::tag::Entity::find_by_id);
+    let (one, other) = (one.one(db).await?, other.one(db).await?);
+    let post: tags::post::ActiveModelEx = post.expect("post 1").into_ex().into();
+    let post = post.add_tag(one.expect("tag 2").into_ex());
+    let post = post.add_tag(other.expect("tag 3").into_ex());
+    post.save(db).await?;
+    Ok(())
+}
+
+on_levels!(
+    tags::populate, append_two, ["+post_tags 1/2", "+post_tags 1/3", "posts 1", "tags 2", "tags 3"] =>
+    1 k08_two_new_links_at_level_1,
+    2 k08_two_new_links_at_level_2,
+    3 k08_two_new_links_at_level_3,
+    4 k08_two_new_links_at_level_4,
+);
+
+cases!(tags::tables(), 1:
+    k08_two_new_links_at_level_1 on sqlite postgres mariadb,
+    k08_two_new_links_at_level_2 on sqlite postgres mariadb,
+    k08_two_new_links_at_level_3 on sqlite postgres mariadb,
+    k08_two_new_links_at_level_4 on sqlite postgres mariadb,
+);
+
+/// Another deletes the link while it is looked for: then it is new.
+macro_rules! beside_a_delete {
+    ($($level:tt $case:ident),+ $(,)?) => {
+        $(
+            async fn $case(world: &World) {
+                tags::populate(world).await;
+                let before = world.moments().await;
+                let deleting = world.db.begin().await.unwrap();
+                deleting
+                    .execute_unprepared("DELETE FROM post_tags WHERE post_id = 2 AND tag_id = 1")
+                    .await
+                    .unwrap();
+                let commit = async {
+                    world.somebody_waits().await;
+                    deleting.commit().await.unwrap();
+                };
+                tokio::join!(crate::levels::on_level!($level world append_again), commit);
+                let moved = before.moved(&world.moments().await);
+                assert!(moved.contains("posts 2") && moved.contains("tags 1"), "{moved:?}");
+            }
+        )+
+        cases!(tags::tables(), 4: $($case on postgres mariadb),+);
+    };
+}
+
+beside_a_delete! {
+    2 k08_a_link_that_goes_meanwhile_at_level_2,
+    3 k08_a_link_that_goes_meanwhile_at_level_3,
+    4 k08_a_link_that_goes_meanwhile_at_level_4,
+}
+
+/// Another inserts the new link, and nobody is touched for it twice: the database does nothing.
+async fn k08_a_link_that_comes_meanwhile(world: &World) {
+    tags::populate(world).await;
+    let before = world.moments().await;
+    let inserting = world.db.begin().await.unwrap();
+    inserting
+        .execute_unprepared("INSERT INTO post_tags (post_id, tag_id) VALUES (2, 3)")
+        .await
+        .unwrap();
+    let commit = async {
+        world.somebody_waits().await;
+        inserting.commit().await.unwrap();
+    };
+    tokio::join!(crate::levels::on_level!(4 world append_both), commit);
+    let moved: Vec<String> = before.moved(&world.moments().await).into_iter().collect();
+    assert_eq!(moved, ["+post_tags 2/3"]);
+}
+
+cases!(tags::tables(), 4: k08_a_link_that_comes_meanwhile on postgres);

@@ -93,6 +93,57 @@ async fn ignoring_a_deadlock(world: &World) -> (bool, bool) {
     (committed, ran.load(SeqCst))
 }
 
+/// The future of an insert goes away while the row of another with its key is not committed yet. Then it is, the insert fails,
+/// and its transaction with it: nobody has seen the answer.
+async fn k13_a_dropped_statement_that_fails(world: &World) {
+    outer::populate(world).await;
+    let rival = world.db.begin().await.unwrap();
+    outer::calendar(3).insert(&rival).await.unwrap();
+    let db = touchable::connect(world.db.clone());
+    let transaction = db.begin().await.unwrap();
+    rename_task(1, &transaction).await.unwrap();
+    let ran = registered(&transaction).await;
+    tokio::select! {
+        inserted = outer::calendar(3).insert(&transaction) => panic!("it does not wait: {inserted:?}"),
+        () = world.somebody_waits() => {}
+    }
+    rival.commit().await.unwrap();
+    let committed = transaction.commit().await.is_ok();
+    let ran = ran.load(SeqCst);
+    assert!(!committed && !ran, "committed: {committed}, work ran: {ran}");
+    assert_eq!(world.model::<outer::task::Entity>(1).await.title, "task 1");
+}
+
+/// The future of a save goes away while it waits, and the save becomes a deadlock's victim.
+async fn k13_a_dropped_statement_that_is_a_victim(world: &World) {
+    outer::populate(world).await;
+    let db = touchable::connect(world.db.clone());
+    let rival = world.db.begin().await.unwrap();
+    // Of two that wait for each other `InnoDB` chooses the one that has written less.
+    for sql in [
+        "UPDATE users SET time_zone = 'rival'",
+        "UPDATE tasks SET title = 'rival' WHERE id IN (3, 4, 5)",
+    ] {
+        rival.execute_unprepared(sql).await.unwrap();
+    }
+    let transaction = db.begin().await.unwrap();
+    let ran = registered(&transaction).await;
+    rename_task(1, &transaction).await.unwrap();
+    tokio::select! {
+        saved = rename_task(4, &transaction) => panic!("it does not wait: {saved:?}"),
+        () = world.somebody_waits() => {}
+    }
+    rival
+        .execute_unprepared("UPDATE tasks SET title = 'rival' WHERE id = 1")
+        .await
+        .unwrap();
+    rival.rollback().await.unwrap();
+    let committed = transaction.commit().await.is_ok();
+    let ran = ran.load(SeqCst);
+    assert!(!committed && !ran, "committed: {committed}, work ran: {ran}");
+    assert_eq!(world.model::<outer::task::Entity>(1).await.title, "task 1");
+}
+
 async fn rename_task(id: i32, db: &impl ConnectionTrait) -> Result<(), DbErr> {
     let task = outer::task::ActiveModel {
         id: Unchanged(id),
@@ -116,6 +167,8 @@ async fn k13_a_deadlock_that_is_ignored_touches_nobody(world: &World) {
 cases!(outer::tables(), 4:
     k13_a_failed_statement_that_is_ignored on postgres,
     k13_a_failed_statement_after_a_save on postgres,
+    k13_a_dropped_statement_that_fails on postgres,
+    k13_a_dropped_statement_that_is_a_victim on mariadb,
     k13_a_deadlock_that_is_ignored_fails_the_commit on mariadb,
     k13_a_deadlock_that_is_ignored_touches_nobody on mariadb,
 );

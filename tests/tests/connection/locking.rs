@@ -57,6 +57,32 @@ async fn b45_a_lock_holds_what_a_save_may_touch(world: &World) {
 
 on_every_server!(board, 2: b45_a_lock_holds_what_a_save_may_touch);
 
+/// Rules in a circle: the task is moved to event 2 while its lock waits for it. That event is locked too; on PostgreSQL, where the
+/// second look is younger than the lock, its tasks are as well.
+async fn b45_a_lock_in_a_circle_looks_again(world: &World) {
+    cycle::populate(world).await;
+    let task = world.model::<cycle::task::Entity>(1).await;
+    let moving = world.db.begin().await.unwrap();
+    moving
+        .execute_unprepared("UPDATE tasks SET event_id = 2 WHERE id = 1")
+        .await
+        .unwrap();
+    let transaction = world.db.begin().await.unwrap();
+    let commit = async {
+        world.somebody_waits().await;
+        moving.commit().await.unwrap();
+    };
+    let (locked, ()) = tokio::join!(task.lock(&transaction), commit);
+    locked.unwrap();
+    assert!(!is_free(world, OTHER_EVENT).await);
+    if world.backend == Backend::Postgres {
+        assert!(!is_free(world, "SELECT 1 FROM tasks WHERE id = 3").await);
+    }
+    transaction.rollback().await.unwrap();
+}
+
+on_every_server!(cycle, 4: b45_a_lock_in_a_circle_looks_again);
+
 async fn b45_a_row_that_is_not_there(world: &World) {
     board::populate(world).await;
     let event = world.model::<board::event::Entity>(1).await;

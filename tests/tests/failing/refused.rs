@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sea_orm::{ActiveModelTrait, DbErr, IntoActiveModel, ModelTrait, Set, TransactionSession};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbErr, IntoActiveModel, ModelTrait, Set, TransactionSession,
+};
 use touchable_tests::{
-    Backend, Connection, Gate, Level, Stage,
+    Backend, Connection, Gate, Level, Stage, World,
     entities::{board, outer, tags},
     on_every_level,
 };
@@ -16,10 +18,20 @@ async fn refused<T>(
     expected: &[&str],
     save: impl Future<Output = Result<T, DbErr>>,
 ) {
+    let lost = world.level() == Level::TouchTransaction && world.backend == Backend::Postgres;
+    refused_and(world, expected, lost, save).await;
+}
+
+/// The same, where it is known whether the transaction is lost.
+async fn refused_and<T>(
+    world: &Stage<'_, impl Connection>,
+    expected: &[&str],
+    lost: bool,
+    save: impl Future<Output = Result<T, DbErr>>,
+) {
     let before = world.moments().await;
     let (saved, committed) = world.try_act(save).await;
     assert!(saved.is_err(), "at level {:?}", world.level());
-    let lost = world.level() == Level::TouchTransaction && world.backend == Backend::Postgres;
     assert_eq!(committed.is_err(), lost, "{committed:?}");
     let expected: BTreeSet<String> = expected.iter().copied().map(str::to_owned).collect();
     assert_eq!(
@@ -49,6 +61,58 @@ async fn b17_a_failed_save_touches_nobody(world: &Stage<'_, impl Connection>) {
     let mut stray = world.active::<outer::task::Entity>(1).await;
     stray.event_id = Set(Some(999));
     refused(world, touched, stray.update(db)).await;
+}
+
+/// The database refuses a delete. Its children are touched before it, while they can be found: on our connections that is taken
+/// back, a plain one keeps it, as a plain transaction does that survives the failure.
+async fn b17_a_failed_delete_touches_nobody(world: &Stage<'_, impl Connection>) {
+    outer::populate(world).await;
+    refuse_deletes_of_users(world).await;
+    let survives = match world.level() {
+        Level::Connection => true,
+        Level::Transaction => world.backend != Backend::Postgres,
+        Level::TouchConnection | Level::TouchTransaction => false,
+    };
+    let touched: &[&str] = if survives {
+        &["tasks 4", "events 2", "calendars 1"]
+    } else {
+        &[]
+    };
+    let user = world.model::<outer::user::Entity>(2).await;
+    // On ours the touches and the delete are a savepoint, which is all that is lost.
+    refused_and(world, touched, false, user.delete(&world.db)).await;
+    // The next level empties the tables.
+    allow_deletes_of_users(world).await;
+}
+
+async fn refuse_deletes_of_users(world: &World) {
+    let sql = match world.backend {
+        Backend::Sqlite => {
+            "CREATE TRIGGER refuse BEFORE DELETE ON users WHEN OLD.id = 2 \
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        }
+        Backend::Postgres => {
+            "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger AS \
+             $$ BEGIN RAISE EXCEPTION 'refused'; END $$ LANGUAGE plpgsql; \
+             CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW WHEN (OLD.id = 2) \
+             EXECUTE FUNCTION refuse()"
+        }
+        Backend::MariaDb => {
+            "CREATE TRIGGER refuse BEFORE DELETE ON users FOR EACH ROW \
+             IF OLD.id = 2 THEN SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'refused'; END IF"
+        }
+    };
+    world.db.execute_unprepared(sql).await.unwrap();
+}
+
+async fn allow_deletes_of_users(world: &World) {
+    let on = if world.backend == Backend::Postgres {
+        " ON users"
+    } else {
+        ""
+    };
+    let sql = format!("DROP TRIGGER refuse{on}");
+    world.db.execute_unprepared(&sql).await.unwrap();
 }
 
 /// No mark survives it: the next saves of the same rows touch what they change themselves.
@@ -123,6 +187,7 @@ async fn b17_a_delete_refused_at_any_statement_leaves_nothing(world: &Stage<'_, 
     assert!(refused >= seen, "touches and delete: {refused}");
 }
 
-on_every_level!(outer: b17_a_failed_save_touches_nobody, b17_a_save_refused_at_any_statement_leaves_nothing);
+on_every_level!(outer: b17_a_failed_save_touches_nobody, b17_a_failed_delete_touches_nobody);
+on_every_level!(outer: b17_a_save_refused_at_any_statement_leaves_nothing);
 on_every_level!(board: b17_no_mark_survives_a_failed_save);
 on_every_level!(tags: b17_a_delete_refused_at_any_statement_leaves_nothing);

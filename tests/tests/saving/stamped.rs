@@ -245,5 +245,28 @@ on_every_level!(stamps:
     b01_versions_count_saves_and_touches,
     b01_columns_under_other_names,
 );
+/// What a save touches has a stamp of its own: the application's says nothing of other rows.
+async fn b01_the_applications_stamp_is_not_for_others(world: &Stage<'_, impl Connection>) {
+    board::populate(world).await;
+    let ahead = chrono::Utc::now() + chrono::Duration::days(1);
+    let mut event = world.active::<board::event::Entity>(1).await;
+    event.name = Set("renamed".to_owned());
+    event.updated_at = Set(ahead);
+    world
+        .expect_moved(
+            &["events 1", "tasks 1", "tasks 2", "tasks 3"],
+            event.update(&world.db),
+        )
+        .await
+        .unwrap();
+    let task = world.model::<board::task::Entity>(1).await;
+    assert!(
+        task.updated_at < ahead - chrono::Duration::hours(1),
+        "at level {:?}",
+        world.level()
+    );
+}
+
+on_every_level!(board: b01_the_applications_stamp_is_not_for_others);
 on_every_level!(board: b01_an_older_stamp_of_the_application_is_raised);
 on_every_level!(cycle: b01_versions_of_touched_rows_count_too);

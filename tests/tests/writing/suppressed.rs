@@ -3,7 +3,7 @@
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, ModelTrait, QueryFilter, Set, Unchanged, sea_query::Expr,
 };
-use touchable::{TouchMany, TouchRecord, no_touching, no_touching_on};
+use touchable::{TouchAll, TouchMany, TouchRecord, no_touching, no_touching_on};
 use touchable_tests::{
     Connection, Stage, World,
     entities::{board, outer},
@@ -91,6 +91,9 @@ async fn b25_explicit_touches_and_bulk_writes_are_covered(world: &Stage<'_, impl
             .await
             .unwrap();
         task.touch(db).await.unwrap();
+        outer::task::Entity::touch_all(outer::task::Entity::find(), db)
+            .await
+            .unwrap();
     });
     world.expect_moved(&["tasks 3", "+tasks 9"], action).await;
 }

@@ -95,7 +95,11 @@ pub mod task {
         }
 
         async fn before_delete<C: ConnectionTrait>(self, db: &C) -> Result<Self, DbErr> {
-            self.touch_before_delete(db).await
+            let prepared = self.touch_before_delete(db).await?;
+            match &prepared.title {
+                Set(title) if title == REFUSED => Err(DbErr::Custom("a title that is refused".to_owned())),
+                _ => Ok(prepared),
+            }
         }
 
         async fn after_delete<C: ConnectionTrait>(self, db: &C) -> Result<Self, DbErr> {

@@ -12,6 +12,7 @@ pub fn tables() -> Vec<Table> {
         Table::of::<photo::Entity>(),
         Table::of::<remark::Entity>(),
         Table::of::<pin::Entity>(),
+        Table::of::<poster::Entity>(),
     ]
 }
 
@@ -150,6 +151,51 @@ pub mod pin {
                 .from(Column::PostId)
                 .to(super::post::Column::Id)
                 .on_condition(|pins, _| Expr::col((pins, Column::Kind)).eq("post").into_condition())
+                .into()
+        }
+    }
+}
+
+/// A poster shows its post as long as that is above a moment's threshold.
+pub mod poster {
+    use sea_orm::{
+        entity::prelude::*,
+        sea_query::{ExprTrait, IntoCondition},
+    };
+    use touchable::Touchable;
+
+    tokio::task_local! {
+        /// Posts up to this one are not shown.
+        pub static THRESHOLD: i32;
+    }
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Touchable)]
+    #[sea_orm(table_name = "posters")]
+    #[touch(Post)]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub text: String,
+        pub post_id: i32,
+        pub updated_at: DateTimeUtc,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter)]
+    pub enum Relation {
+        Post,
+    }
+
+    impl RelationTrait for Relation {
+        fn def(&self) -> RelationDef {
+            Entity::belongs_to(super::post::Entity)
+                .from(Column::PostId)
+                .to(super::post::Column::Id)
+                .on_condition(|_, posts| {
+                    let threshold = THRESHOLD.try_with(|threshold| *threshold).unwrap_or_default();
+                    Expr::col((posts, super::post::Column::Id))
+                        .gt(threshold)
+                        .into_condition()
+                })
                 .into()
         }
     }
