@@ -109,6 +109,57 @@ cases!(outer::tables(), 1:
     k08_upsert_of_a_foreign_key_at_level_4 on sqlite postgres mariadb,
 );
 
+/// Task 1 is there, as it is given.
+async fn upsert_as_stored(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    outer::task::Entity::insert_many([outer::task(1, Some(1), Some(1))])
+        .on_conflict(
+            OnConflict::column(outer::task::Column::Id)
+                .update_columns([outer::task::Column::Title, outer::task::Column::EventId])
+                .to_owned(),
+        )
+        .touching()
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+on_levels!(
+    outer::populate, upsert_as_stored, [] =>
+    1 k08_upsert_of_what_is_stored_at_level_1,
+    2 k08_upsert_of_what_is_stored_at_level_2,
+    3 k08_upsert_of_what_is_stored_at_level_3,
+    4 k08_upsert_of_what_is_stored_at_level_4,
+);
+
+/// Task 1 is there, and stays in event 1; task 9 is new.
+async fn insert_or_ignore(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
+    outer::task::Entity::insert_many([outer::task(1, Some(3), None), outer::task(9, Some(2), None)])
+        .on_conflict_do_nothing_on([outer::task::Column::Id])
+        .touching()
+        .exec_without_returning(db)
+        .await?;
+    Ok(())
+}
+
+on_levels!(
+    outer::populate, insert_or_ignore, ["+tasks 9", "events 2", "calendars 1"] =>
+    1 k08_a_row_that_is_ignored_at_level_1,
+    2 k08_a_row_that_is_ignored_at_level_2,
+    3 k08_a_row_that_is_ignored_at_level_3,
+    4 k08_a_row_that_is_ignored_at_level_4,
+);
+
+cases!(outer::tables(), 1:
+    k08_upsert_of_what_is_stored_at_level_1 on sqlite postgres mariadb,
+    k08_upsert_of_what_is_stored_at_level_2 on sqlite postgres mariadb,
+    k08_upsert_of_what_is_stored_at_level_3 on sqlite postgres mariadb,
+    k08_upsert_of_what_is_stored_at_level_4 on sqlite postgres mariadb,
+    k08_a_row_that_is_ignored_at_level_1 on sqlite postgres mariadb,
+    k08_a_row_that_is_ignored_at_level_2 on sqlite postgres mariadb,
+    k08_a_row_that_is_ignored_at_level_3 on sqlite postgres mariadb,
+    k08_a_row_that_is_ignored_at_level_4 on sqlite postgres mariadb,
+);
+
 /// The database gives the resident house 1.
 async fn move_in(db: &(impl ConnectionTrait + TransactionTrait)) -> Result<(), DbErr> {
     let resident = resident::ActiveModel {

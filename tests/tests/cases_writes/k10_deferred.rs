@@ -5,7 +5,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Set, TransactionSession,
     TransactionTrait, Unchanged, sea_query::Expr,
 };
-use touchable::TouchMany;
+use touchable::{TouchAll, TouchMany};
 use touchable_tests::{
     World, at, cases,
     entities::{board, plain},
@@ -87,6 +87,57 @@ async fn k10_bulk_updates(world: &World) {
     .await;
 }
 
+/// The other ways to write, in transactions of the application.
+async fn k10_transactions_of_one_bulk_update_at_level_2(world: &World) {
+    world.seed((1..=TASKS).map(board::event)).await;
+    storm_in_transactions(&world.db, async |db, id, name| rename_in_bulk(db, id, name).await).await;
+}
+
+async fn k10_transactions_of_one_bulk_update_at_level_4(world: &World) {
+    world.seed((1..=TASKS).map(board::event)).await;
+    let db = touchable::connect(world.db.clone());
+    storm_in_transactions(&db, async |db, id, name| rename_in_bulk(db, id, name).await).await;
+}
+
+async fn rename_in_bulk(
+    db: &(impl ConnectionTrait + TransactionTrait),
+    id: i32,
+    name: String,
+) -> Result<(), DbErr> {
+    let update = board::event::Entity::update_many()
+        .col_expr(board::event::Column::Name, Expr::value(name))
+        .filter(board::event::Column::Id.eq(id));
+    update.touching().exec(db).await?;
+    Ok(())
+}
+
+async fn k10_transactions_of_one_touch_at_level_4(world: &World) {
+    world.seed((1..=TASKS).map(board::event)).await;
+    let db = touchable::connect(world.db.clone());
+    storm_in_transactions(&db, async |db, id, _| {
+        let events = board::event::Entity::find().filter(board::event::Column::Id.eq(id));
+        board::event::Entity::touch_all(events, db).await?;
+        Ok(())
+    })
+    .await;
+}
+
+async fn delete_and_insert(db: &impl ConnectionTrait, id: i32) -> Result<(), DbErr> {
+    board::event(id).delete(db).await?;
+    board::event(id).insert(db).await.map(drop)
+}
+
+async fn k10_transactions_of_a_delete_at_level_2(world: &World) {
+    world.seed((1..=TASKS).map(board::event)).await;
+    storm_in_transactions(&world.db, async |db, id, _| delete_and_insert(db, id).await).await;
+}
+
+async fn k10_transactions_of_a_delete_at_level_4(world: &World) {
+    world.seed((1..=TASKS).map(board::event)).await;
+    let db = touchable::connect(world.db.clone());
+    storm_in_transactions(&db, async |db, id, _| delete_and_insert(db, id).await).await;
+}
+
 /// Transactions of one save of entities without rules: the waiting works.
 async fn k10_control_of_plain_entities(world: &World) {
     world
@@ -115,5 +166,10 @@ cases!(plain::tables(), 8:
     k10_saves_at_level_1 on sqlite,
     k10_saves_at_level_3 on sqlite,
     k10_bulk_updates on sqlite,
+    k10_transactions_of_one_bulk_update_at_level_2 on sqlite,
+    k10_transactions_of_one_bulk_update_at_level_4 on sqlite,
+    k10_transactions_of_one_touch_at_level_4 on sqlite,
+    k10_transactions_of_a_delete_at_level_2 on sqlite,
+    k10_transactions_of_a_delete_at_level_4 on sqlite,
     k10_control_of_plain_entities on sqlite,
 );

@@ -10,7 +10,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, ModelTrait,
     NotSet, QueryFilter, RuntimeErr, Set, Statement, TransactionTrait, Unchanged, sea_query::Expr,
 };
-use touchable::TouchMany;
+use touchable::{TouchAll, TouchMany, TouchRecord};
 use touchable_tests::{
     Backend, World, cases,
     entities::{cycle, outer},
@@ -242,6 +242,28 @@ async fn k11_a_deadlock_of_a_bulk_write_is_tried_again(world: &World) {
 }
 
 /// Calendars have no rule: the statement is all there is.
+async fn k11_a_deadlock_of_a_touch_by_hand_is_tried_again(world: &World) {
+    outer::populate(world).await;
+    deadlock_on_events(world, "deadlock detected", true).await;
+    let db = touchable::connect(world.db.clone());
+    let event = world.model::<outer::event::Entity>(1).await;
+    world
+        .expect_moved(&["events 1", "calendars 1"], event.touch(&db))
+        .await
+        .unwrap();
+}
+
+async fn k11_a_deadlock_of_touches_of_a_query_is_tried_again(world: &World) {
+    outer::populate(world).await;
+    deadlock_on_events(world, "deadlock detected", true).await;
+    let events = outer::event::Entity::find().filter(outer::event::Column::Id.eq(1));
+    let touch = outer::event::Entity::touch_all(events, &world.db);
+    world
+        .expect_moved(&["events 1", "calendars 1"], touch)
+        .await
+        .unwrap();
+}
+
 async fn k11_a_deadlock_of_a_delete_without_rules_is_tried_again(world: &World) {
     let db = touchable::connect(world.db.clone());
     let calendar = outer::calendar(1).insert(&db).await.unwrap();
@@ -250,6 +272,8 @@ async fn k11_a_deadlock_of_a_delete_without_rules_is_tried_again(world: &World) 
 }
 
 cases!(outer::tables(), 1:
+    k11_a_deadlock_of_a_touch_by_hand_is_tried_again on postgres mariadb,
+    k11_a_deadlock_of_touches_of_a_query_is_tried_again on postgres mariadb,
     k11_a_deadlock_of_a_delete_without_rules_is_tried_again on postgres mariadb,
     k11_a_deadlock_in_a_touch_keeps_its_code_at_level_1 on postgres mariadb,
     k11_a_deadlock_in_a_touch_keeps_its_code_at_level_2 on postgres mariadb,
