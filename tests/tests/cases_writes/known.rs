@@ -12,12 +12,6 @@ const fn fails(case: &'static str, places: &'static [&'static str], says: &'stat
 
 /// In the order of the kinds of fault.
 pub const FAILING: &[FailingCase] = &[
-    // `@@in_transaction` is unsigned, and is read as a signed number: no answer is understood.
-    fails(
-        "k13_a_dropped_statement_that_is_a_victim",
-        &["mariadb"],
-        "committed: true, work ran: true",
-    ),
     fails(
         "k14_a_column_set_after_the_hook_at_level_1",
         EVERYWHERE,

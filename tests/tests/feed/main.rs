@@ -13,6 +13,7 @@ mod processes;
 mod producing;
 mod publishing;
 mod reading;
+mod refreshing;
 mod replicas;
 mod sharding;
 mod standing_by;

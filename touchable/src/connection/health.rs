@@ -84,10 +84,14 @@ impl Health {
         match backend {
             DbBackend::Postgres => db.execute_unprepared("SELECT 1").await.map(drop),
             DbBackend::MySql => {
-                // MariaDB's; MySQL does not know the variable, and says so.
+                // MariaDB's, and unsigned; MySQL does not know the variable, and says so.
                 let open = Statement::from_string(backend, "SELECT @@in_transaction");
-                let row = db.query_one_raw(open).await.ok().flatten();
-                match row.and_then(|row| row.try_get_by_index::<i64>(0).ok()) {
+                let row = match db.query_one_raw(open).await {
+                    // The driver gives the answer that nobody has waited for to whoever asks next.
+                    Err(error) if rolls_back(&error) => return Err(error),
+                    row => row.ok().flatten(),
+                };
+                match row.and_then(|row| row.try_get_by_index::<u64>(0).ok()) {
                     Some(0) => Err(DbErr::Custom(
                         "the database has rolled this transaction back, repeat it".to_owned(),
                     )),

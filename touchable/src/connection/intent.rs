@@ -278,6 +278,10 @@ impl Seen<'_> {
             && match (verb, key) {
                 (Verb::Update, Some(key)) => spelling::updates(self.statement, key),
                 (Verb::Delete, Some(key)) => spelling::deletes(self.statement, key),
+                (Verb::Insert, Some(key)) => {
+                    let values = bound(self.statement);
+                    (next || stamp) && key.iter().all(|value| values.contains(value))
+                }
                 // A new row may have no key yet.
                 _ => next || stamp,
             };
