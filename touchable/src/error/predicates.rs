@@ -72,6 +72,27 @@ impl Error {
         matches!(self.0, Kind::Refresh(super::refresh::Failure::NotInTime { .. }))
     }
 
+    /// An item of an [auto-refresh cache](crate::refresh) was given up, so that waiting for it is in vain.
+    #[cfg(feature = "refresh")]
+    #[must_use]
+    pub const fn is_given_up(&self) -> bool {
+        matches!(self.0, Kind::Refresh(super::refresh::Failure::GivenUp { .. }))
+    }
+
+    /// An item of an [auto-refresh cache](crate::refresh) is terminal, and not what was waited for.
+    #[cfg(feature = "refresh")]
+    #[must_use]
+    pub const fn is_item_terminal(&self) -> bool {
+        matches!(self.0, Kind::Refresh(super::refresh::Failure::Finished { .. }))
+    }
+
+    /// An [auto-refresh cache](crate::refresh) was shut down.
+    #[cfg(feature = "refresh")]
+    #[must_use]
+    pub const fn is_shut_down(&self) -> bool {
+        matches!(self.0, Kind::Refresh(super::refresh::Failure::ShutDown { .. }))
+    }
+
     /// A [lease](crate::lease) is lost: it was not renewed in time, and another may hold it by now.
     #[cfg(feature = "lease")]
     #[must_use]

@@ -48,8 +48,9 @@ pub(super) struct Answered<V> {
 const FEW: usize = 8;
 
 impl<K: Clone + Eq + Hash, V> Batch<K, V> {
-    pub(super) fn new(items: impl Iterator<Item = (K, Arc<V>)>) -> Self {
-        let slots = items.map(|(key, item)| State {
+    /// A batch of these items. The cache makes its own; this is for the tests of a poller.
+    pub fn new(items: impl IntoIterator<Item = (K, Arc<V>)>) -> Self {
+        let slots = items.into_iter().map(|(key, item)| State {
             key,
             item,
             answer: None,
@@ -106,9 +107,23 @@ impl<K: Clone + Eq + Hash, V> Batch<K, V> {
         self.slots.iter_mut().filter_map(State::slot)
     }
 
-    /// The service asks for a rest: no call begins before that time is over, of whatever items.
+    /// The service asks for a rest: no call begins before that time is over, of whatever items, nor a burst after it. Items of this
+    /// batch without an answer are due again when it is over, and have not failed, also when the call returns an error. A rest of zero
+    /// is none.
     pub fn throttled(&mut self, retry_after: Duration) {
         self.throttled = self.throttled.max(Some(retry_after));
+    }
+
+    /// What was said of a key, in words: `updated`, `unchanged`, `removed`, `failed: ..`, or none. For the tests of a poller.
+    #[must_use]
+    pub fn answer(&self, key: &K) -> Option<String> {
+        let state = self.slots.iter().find(|state| state.key == *key)?;
+        state.answer.as_ref().map(|answer| match answer {
+            Answer::Update(_) => "updated".to_owned(),
+            Answer::Unchanged => "unchanged".to_owned(),
+            Answer::Remove => "removed".to_owned(),
+            Answer::Fail(error) => format!("failed: {error}"),
+        })
     }
 
     pub(super) fn into_answers(self) -> (impl Iterator<Item = Answered<V>>, Option<Duration>) {
@@ -142,7 +157,8 @@ impl<K, V> Slot<'_, K, V> {
         &self.state.item
     }
 
-    /// Polls this item after a time of its own, instead of the `resync_period`; zero is at once, behind what waits.
+    /// Polls this item after a time of its own, instead of the `resync_period`; zero is at once, behind what waits. After a
+    /// failure it is the least.
     pub const fn again_in(self, after: Duration) -> Self {
         self.state.again_in = Some(after);
         self

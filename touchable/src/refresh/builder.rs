@@ -138,7 +138,7 @@ impl<P: Poller> AutoRefreshBuilder<P> {
         self
     }
 
-    /// Terminal items leave after this time; by default they stay. Zero is at once.
+    /// Terminal items, but not those that were given up, leave after this time; by default they stay. Zero is at once.
     pub const fn terminal_ttl(mut self, time: Duration) -> Self {
         self.settings.terminal_ttl = Some(time);
         self
@@ -150,7 +150,9 @@ impl<P: Poller> AutoRefreshBuilder<P> {
         self
     }
 
-    /// After so many failures in a row an item is [given up](super::ItemState::GivenUp); 5 by default. `u32::MAX` is never.
+    /// After so many failures in a row, a period apart, an item is [given up](super::ItemState::GivenUp); 5 by default. `u32::MAX` is
+    /// never. A service that is down for long gives up all items: set it high where that is usual, or call
+    /// [`retry_all`](AutoRefreshCache::retry_all) when the service is back.
     pub const fn max_failures(mut self, failures: u32) -> Self {
         self.settings.max_failures = failures;
         self
@@ -164,7 +166,7 @@ impl<P: Poller> AutoRefreshBuilder<P> {
     /// When settings are out of their range; the message names the cache and the setting.
     ///
     /// # Panics
-    /// Outside a Tokio runtime.
+    /// Outside a Tokio runtime, or in one without time.
     pub fn start(self) -> Result<AutoRefreshCache<P>> {
         let Self {
             name,
@@ -201,12 +203,12 @@ impl Settings {
         for (name, time) in times {
             if let Some(time) = time.filter(|time| !(SHORTEST..=LONGEST).contains(time)) {
                 return Some(format!(
-                    "a `{name}` of {time:?} is not between {SHORTEST:?} and a year"
+                    "`{name}` is {time:?}, and not between {SHORTEST:?} and a year"
                 ));
             }
         }
         if let Some(time) = self.terminal_ttl.filter(|time| *time > LONGEST) {
-            return Some(format!("a `terminal_ttl` of {time:?} is more than a year"));
+            return Some(format!("`terminal_ttl` is {time:?}, which is more than a year"));
         }
         if let Some(fastest) = self.fastest.filter(|fastest| *fastest > self.resync_period) {
             return Some(format!(

@@ -4,24 +4,23 @@ use std::{
     fmt,
     hash::Hash,
     mem,
-    sync::{
-        self, Arc, PoisonError,
-        atomic::{
-            AtomicBool,
-            Ordering::{Acquire, Release},
-        },
-    },
+    sync::{self, Arc, PoisonError},
     time::Duration,
 };
 
 use futures_util::future::join_all;
-use tokio::{sync::Mutex, time::timeout};
+use tokio::{
+    select,
+    sync::{Mutex, watch},
+    time::timeout,
+};
 
 use super::{
     builder::{AutoRefreshBuilder, OnFull, Settings},
     creating::Creating,
     hints::Hints,
     items::{Entry, Items, Locked},
+    keeper,
     observe::{Meters, Stats},
     poller::{Evicted, Poller},
     queue::{Class, Due, Id, Stage},
@@ -35,7 +34,8 @@ use crate::{
 
 /// Items that the caller creates and another service finishes, kept in step with it by polling. A clone is the same cache.
 ///
-/// The tasks in the background end with the last clone, or with [`shutdown`](Self::shutdown).
+/// The tasks in the background end with the last clone, or with [`shutdown`](Self::shutdown). A poller that holds a clone keeps them
+/// alive: give it [`Hints`] instead, by [`Poller::listen`].
 pub struct AutoRefreshCache<P: Poller> {
     inner: Arc<Inner<P>>,
     tasks: Arc<Tasks>,
@@ -75,8 +75,6 @@ pub enum ItemState {
 const PARTS_OF_AGE: u32 = 4;
 /// How far a period goes to either side, as a part of itself.
 const JITTER: f64 = 0.1;
-/// For how long new items are gathered where a call asks about several.
-const GATHER: Duration = Duration::from_millis(10);
 
 pub(super) struct Inner<P: Poller> {
     pub(super) name: Arc<str>,
@@ -89,7 +87,12 @@ pub(super) struct Inner<P: Poller> {
     pub(super) turn: Mutex<worker::Pass>,
     pub(super) meters: Meters,
     creating: Creating<P::Key>,
-    is_over: AtomicBool,
+    /// When a call last succeeded.
+    success: sync::Mutex<Option<Moment>>,
+    /// Whether it was shut down.
+    over: watch::Sender<bool>,
+    /// Whether the last call has ended since.
+    ended: watch::Sender<bool>,
 }
 
 impl<P: Poller> AutoRefreshCache<P> {
@@ -109,7 +112,9 @@ impl<P: Poller> AutoRefreshCache<P> {
             turn: Mutex::new(worker::Pass::default()),
             meters,
             creating: Creating::new(),
-            is_over: false.into(),
+            success: sync::Mutex::new(None),
+            over: watch::Sender::new(false),
+            ended: watch::Sender::new(false),
             settings,
         });
         let work = |_| {
@@ -117,7 +122,18 @@ impl<P: Poller> AutoRefreshCache<P> {
             Task::spawn(Arc::clone(&inner.name), |stop| worker::work(inner, stop))
         };
         let mut tasks: Vec<Task> = (0..inner.settings.workers).map(work).collect();
-        tasks.extend(inner.poller.start(Hints::new(&inner)));
+        let keeper = Arc::clone(&inner);
+        tasks.push(Task::spawn(Arc::clone(&inner.name), |stop| {
+            keeper::keep(keeper, stop)
+        }));
+        if let Some(listening) = inner.poller.listen(Hints::new(&inner)) {
+            tasks.push(Task::spawn(Arc::clone(&inner.name), |stop| async move {
+                select! {
+                    () = listening => {}
+                    () = stop.requested() => {}
+                }
+            }));
+        }
         Self {
             inner,
             tasks: Arc::new(Tasks(tasks.into())),
@@ -152,8 +168,11 @@ impl<P: Poller> AutoRefreshCache<P> {
         if let Some(found) = inner.items.get(key) {
             return Ok(found);
         }
-        if inner.is_over.load(Acquire) {
+        if inner.is_over() {
             return Err(inner.failure(key, |name, key| Failure::ShutDown { name, key }));
+        }
+        if inner.settings.on_full == OnFull::Refuse && inner.items.lock().len() >= inner.settings.capacity {
+            return Err(inner.full(key));
         }
         let value = Arc::new(create());
         let is_terminal = inner.poller.is_terminal(&value);
@@ -250,8 +269,8 @@ impl<P: Poller> AutoRefreshCache<P> {
     /// Waits until an item is what is asked for, and returns it. It is asked of the current value first.
     ///
     /// # Errors
-    /// When there is no item, or it leaves ([`Error::is_item_missing`]); when it is terminal without being that, or given up; or
-    /// when it did not become that in this time ([`Error::is_not_in_time`]).
+    /// When there is no item, or it leaves ([`Error::is_item_missing`]); when it is terminal without being that, or given up; after a
+    /// shutdown; or when it did not become that in this time ([`Error::is_not_in_time`]).
     pub async fn wait_until(
         &self,
         key: &P::Key,
@@ -287,7 +306,18 @@ impl<P: Poller> AutoRefreshCache<P> {
             }
             Err(missing())
         };
-        timeout(longest, becomes).await.unwrap_or_else(|_| {
+        let mut over = self.inner.ended.subscribe();
+        let ends = async {
+            select! {
+                biased;
+                done = becomes => done,
+                // An error says that there is no cache any more.
+                _ = over.wait_for(|over| *over) => {
+                    Err(self.inner.failure(key, |name, key| Failure::ShutDown { name, key }))
+                }
+            }
+        };
+        timeout(longest, ends).await.unwrap_or_else(|_| {
             Err(self.inner.failure(key, |name, key| Failure::NotInTime {
                 name,
                 key,
@@ -327,17 +357,32 @@ impl<P: Poller> AutoRefreshCache<P> {
     }
 
     /// Begins no more calls, and waits until those under way have ended: no longer than the `poll_timeout`. Items stay readable; new
-    /// ones are refused. It ends the tasks of all clones.
+    /// ones are refused. It ends the tasks of all clones, and those who wait for items are told. A future that is dropped ends
+    /// calls at once. Inside a call it would wait for itself.
     pub async fn shutdown(self) {
-        self.inner.is_over.store(true, Release);
+        self.inner.over.send_replace(true);
         let tasks = mem::take(&mut *self.tasks.0.lock().unwrap_or_else(PoisonError::into_inner));
         join_all(tasks.into_iter().map(Task::shutdown)).await;
+        self.inner.ended.send_replace(true);
     }
 }
 
 impl<P: Poller> Inner<P> {
     fn failure(&self, key: &P::Key, failure: impl FnOnce(String, String) -> Failure) -> Error {
         failure(self.name.to_string(), format!("{key:?}")).into()
+    }
+
+    pub(super) fn success(&self) -> sync::MutexGuard<'_, Option<Moment>> {
+        self.success.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_over(&self) -> bool {
+        *self.over.borrow()
+    }
+
+    fn full(&self, key: &P::Key) -> Error {
+        let capacity = self.settings.capacity;
+        self.failure(key, |name, key| Failure::Full { name, key, capacity })
     }
 
     fn create(&self, key: &P::Key, value: &Arc<P::Item>, is_terminal: bool) -> Result<()> {
@@ -347,7 +392,7 @@ impl<P: Poller> Inner<P> {
         if queue.len() >= capacity {
             if self.settings.on_full == OnFull::Refuse {
                 drop(queue);
-                return Err(self.failure(key, |name, key| Failure::Full { name, key, capacity }));
+                return Err(self.full(key));
             }
             if let Some(id) = queue.least_recently_used(|entry| entry.used()) {
                 let reason = match queue.stage(id) {
@@ -365,7 +410,7 @@ impl<P: Poller> Inner<P> {
         } else {
             let due = if self.settings.sync_on_create {
                 let gather = if self.settings.batch > 1 {
-                    GATHER
+                    worker::GATHER
                 } else {
                     Duration::ZERO
                 };
@@ -377,6 +422,9 @@ impl<P: Poller> Inner<P> {
         }
         drop(queue);
         self.items.wake.notify_one();
+        if self.settings.max_age.is_some() || is_terminal {
+            self.items.expiring.notify_one();
+        }
         if let Some((key, value, reason)) = evicted {
             self.tell_evicted(&key, &value, reason);
         }
@@ -403,6 +451,7 @@ impl<P: Poller> Inner<P> {
             let at = now + time;
             let at = queue.expires(id).map_or(at, |before| before.min(at));
             queue.expire_at(id, Some(at));
+            self.items.expiring.notify_one();
         }
     }
 
@@ -424,20 +473,26 @@ impl<P: Poller> Inner<P> {
         queue.set(&entry, value);
     }
 
-    /// An item has failed once more; returns whether it is given up.
+    /// An item has failed once more; returns how often in a row, and whether it is given up. Failures that hints have hastened are
+    /// one with the one before.
     pub(super) fn fail(
         &self,
         queue: &mut Locked<'_, P::Key, P::Item>,
         id: Id,
         entry: &Entry<P::Item>,
         error: Arc<str>,
-    ) -> bool {
+        now: Moment,
+    ) -> (u32, bool) {
         let mut facts = entry.facts();
-        facts.failures = facts.failures.saturating_add(1);
+        let period = self.settings.resync_period.mul_f64(1.0 - JITTER);
+        if facts.counted.is_none_or(|counted| now.since(counted) >= period) {
+            facts.failures = facts.failures.saturating_add(1);
+            facts.counted = Some(now);
+        }
         facts.last_error = Some(error);
-        facts.given_up =
-            facts.failures >= self.settings.max_failures && self.settings.max_failures < u32::MAX;
-        let given_up = facts.given_up;
+        let most = self.settings.max_failures;
+        facts.given_up = facts.failures >= most && most < u32::MAX;
+        let (failures, given_up) = (facts.failures, facts.given_up);
         drop(facts);
         if given_up {
             queue.enter(id, Stage::Finished);
@@ -446,11 +501,14 @@ impl<P: Poller> Inner<P> {
                 queue.set(entry, value);
             }
         }
-        given_up
+        (failures, given_up)
     }
 
     /// Somebody says that an item has changed.
     pub(super) fn hint(&self, key: &P::Key, after: Duration) -> bool {
+        if self.is_over() {
+            return false;
+        }
         let now = Moment::now();
         let mut queue = self.items.lock();
         let Some(id) = queue.find(key) else {
@@ -472,7 +530,10 @@ impl<P: Poller> Inner<P> {
                 class: Class::Resync,
                 ..Due::urgent(now)
             };
-            queue.schedule(id, due, now);
+            // What fails is asked about after its pause.
+            if queue.get(id).is_some_and(|entry| entry.facts().failures == 0) {
+                queue.schedule(id, due, now);
+            }
         }
         drop(queue);
         self.items.wake.notify_one();

@@ -17,18 +17,19 @@ use super::{
 use super::{
     follow::{self, Example},
     hints::Hints,
+    poller::Listening,
 };
+#[cfg(feature = "feed")]
+use crate::feed::Stream;
 use crate::{
-    dialect::table_name,
+    dialect::{most_values, table_name},
     entity::{Key, Touchable},
     touch::of_keys,
 };
-#[cfg(feature = "feed")]
-use crate::{feed::Stream, schedule::Task};
 
 type Find<M> = dyn Fn(Vec<Key>) -> BoxFuture<'static, Result<Vec<M>, DbErr>> + Send + Sync;
 
-/// Keeps rows of an entity in step with its database: a [`Poller`] that reads them by key, one `IN` a batch.
+/// Keeps rows of an entity in step with its database: a [`Poller`] that reads them by key, one `IN` a batch, or more where the database binds fewer values.
 ///
 /// A row that is not there any more is removed. Give it a connection to the primary: what a replica has may be older than the change
 /// that made the row due.
@@ -77,8 +78,13 @@ impl<E: Touchable> EntitySync<E> {
             let db = db.clone();
             Box::pin(async move {
                 let schema = E::schema();
-                let rows = E::find().filter(of_keys(&table_name(schema), schema, &keys));
-                rows.all(&db).await
+                let most = most_values(db.get_database_backend()) / schema.primary_key.len().max(1);
+                let mut found = Vec::with_capacity(keys.len());
+                for keys in keys.chunks(most) {
+                    let rows = E::find().filter(of_keys(&table_name(schema), schema, keys));
+                    found.extend(rows.all(&db).await?);
+                }
+                Ok(found)
             })
         };
         Self {
@@ -149,9 +155,9 @@ where
     }
 
     #[cfg(feature = "feed")]
-    fn start(&self, hints: Hints<KeyOf<E>>) -> Option<Task> {
+    fn listen(&self, hints: Hints<KeyOf<E>>) -> Option<Listening> {
         let (stream, example) = self.stream.clone()?;
-        Some(follow::start::<E, _>(stream, hints, example))
+        Some(Box::pin(follow::follow::<E, _>(stream, hints, example)))
     }
 }
 

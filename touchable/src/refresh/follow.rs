@@ -13,13 +13,13 @@ use sea_orm::{
     Value,
     sea_query::{FromValueTuple, IntoValueTuple, ValueTuple},
 };
-use tokio::{select, time::sleep};
+use tokio::time::sleep;
 
 use super::{entity::tuple_of, hints::Hints};
 use crate::{
     entity::Touchable,
     feed::{Change, Id, News, Reader, Stream},
-    schedule::{Backoff, Stop, Task},
+    schedule::Backoff,
 };
 
 /// Between two tries to begin with a stream.
@@ -30,8 +30,8 @@ const RECORDS: usize = 10_000;
 /// How the keys of an entity look: some key. None was seen yet at first.
 pub(super) type Example = Arc<OnceLock<Vec<Value>>>;
 
-/// Begins to follow a stream.
-pub(super) fn start<E, K>(stream: Stream, hints: Hints<K>, example: Example) -> Task
+/// Follows a stream, until it is dropped.
+pub(super) async fn follow<E, K>(stream: Stream, hints: Hints<K>, example: Example)
 where
     E: Touchable,
     K: Clone + fmt::Debug + Eq + Hash + Send + Sync + IntoValueTuple + FromValueTuple + 'static,
@@ -42,9 +42,7 @@ where
         hints,
         example,
     };
-    Task::spawn(format!("refresh {}", follower.stream.name()), |stop| {
-        follower.run(stop)
-    })
+    follower.run().await;
 }
 
 struct Follower<K> {
@@ -65,44 +63,28 @@ impl<K> Follower<K>
 where
     K: Clone + fmt::Debug + Eq + Hash + Send + Sync + IntoValueTuple + FromValueTuple + 'static,
 {
-    async fn run(self, stop: Stop) {
+    async fn run(self) {
         let mut failures = 0;
         loop {
-            let reader = select! {
-                biased;
-                () = stop.requested() => return,
-                reader = self.stream.reader().start::<Change>() => reader,
-            };
-            match reader {
+            match self.stream.reader().start::<Change>().await {
                 Ok(reader) => {
                     failures = 0;
                     // What has changed before its position is not told.
                     self.hints.all();
-                    if self.read(reader, &stop).await {
-                        return;
-                    }
+                    self.read(reader).await;
                 }
                 Err(error) => {
                     failures += 1;
                     tracing::warn!(stream = self.stream.name(), %error, "a stream cannot be followed yet");
-                    select! {
-                        () = stop.requested() => return,
-                        () = sleep(AGAIN.pause(failures)) => {}
-                    }
+                    sleep(AGAIN.pause(failures)).await;
                 }
             }
         }
     }
 
-    /// Returns whether it is time to end.
-    async fn read(&self, mut reader: Reader<Change>, stop: &Stop) -> bool {
-        loop {
-            let news = select! {
-                biased;
-                () = stop.requested() => return true,
-                news = reader.next() => news,
-            };
-            let Some(news) = news else { return false };
+    /// Until the reader has ended.
+    async fn read(&self, mut reader: Reader<Change>) {
+        while let Some(news) = reader.next().await {
             let mut changed = Changed::These(HashSet::new()).and(news, &self.table);
             while changed.has_room()
                 && let Some(Some(news)) = reader.next().now_or_never()

@@ -2,6 +2,7 @@
 
 use std::{
     hash::Hash,
+    mem,
     ops::{Deref, DerefMut},
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
@@ -30,6 +31,8 @@ pub(super) struct Items<K, V> {
     epoch: AtomicU64,
     /// Something may be due sooner than whoever waits for it knows.
     pub(super) wake: Notify,
+    /// The time of some item may be over sooner.
+    pub(super) expiring: Notify,
 }
 
 /// An item, as readers find it.
@@ -37,8 +40,17 @@ pub(super) struct Entry<V> {
     /// None when it has left.
     value: ArcSwapOption<V>,
     used: AtomicU64,
-    watch: OnceLock<watch::Sender<Option<Arc<V>>>>,
+    watch: OnceLock<watch::Sender<Shown<V>>>,
     facts: Mutex<Facts>,
+}
+
+/// What is shown of an item to those that watch it.
+pub(super) struct Shown<V> {
+    /// The newest one, also when the item has left.
+    pub(super) value: Arc<V>,
+    /// Of the value.
+    pub(super) number: u64,
+    pub(super) has_left: bool,
 }
 
 /// What is known of an item besides. Changed under the lock of the queue.
@@ -46,8 +58,10 @@ pub(super) struct Entry<V> {
 pub(super) struct Facts {
     pub(super) created: Moment,
     pub(super) polled: Option<Moment>,
-    /// In a row.
+    /// In a row, a period apart.
     pub(super) failures: u32,
+    /// When the last of them was counted.
+    pub(super) counted: Option<Moment>,
     pub(super) last_error: Option<Arc<str>>,
     pub(super) given_up: bool,
 }
@@ -62,6 +76,7 @@ impl<V> Entry<V> {
                 created: now,
                 polled: None,
                 failures: 0,
+                counted: None,
                 last_error: None,
                 given_up: false,
             }),
@@ -111,6 +126,7 @@ impl<K: Clone + Eq + Hash, V> Items<K, V> {
             queue: Mutex::new(Queue::new()),
             epoch: AtomicU64::new(0),
             wake: Notify::new(),
+            expiring: Notify::new(),
         }
     }
 
@@ -156,7 +172,7 @@ impl<K: Clone + Eq + Hash, V> Locked<'_, K, V> {
         let entry = self.queue.remove(id)?;
         self.items.read.pin().remove(&key);
         if let Some(watch) = entry.watch.get() {
-            self.dropped.extend(watch.send_replace(None));
+            watch.send_modify(|shown| shown.has_left = true);
         }
         // What the map has of it is dropped some time.
         entry.value.swap(None)
@@ -165,15 +181,26 @@ impl<K: Clone + Eq + Hash, V> Locked<'_, K, V> {
     /// Puts another value in its place.
     pub(super) fn set(&mut self, entry: &Entry<V>, value: Arc<V>) {
         if let Some(watch) = entry.watch.get() {
-            self.dropped.extend(watch.send_replace(Some(Arc::clone(&value))));
+            watch.send_modify(|shown| {
+                shown.number += 1;
+                self.dropped
+                    .push(mem::replace(&mut shown.value, Arc::clone(&value)));
+            });
         }
         self.dropped.extend(entry.value.swap(Some(value)));
     }
 
     /// From now on every value of an item.
-    pub(super) fn watch(&self, id: Id) -> Option<watch::Receiver<Option<Arc<V>>>> {
+    pub(super) fn watch(&self, id: Id) -> Option<watch::Receiver<Shown<V>>> {
         let entry = self.queue.get(id)?;
-        let watch = entry.watch.get_or_init(|| watch::Sender::new(entry.value()));
+        let value = entry.value()?;
+        let watch = entry.watch.get_or_init(|| {
+            watch::Sender::new(Shown {
+                value,
+                number: 1,
+                has_left: false,
+            })
+        });
         Some(watch.subscribe())
     }
 

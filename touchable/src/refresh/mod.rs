@@ -59,7 +59,7 @@
 //! | reading, creating, removing, waiting | [`AutoRefreshCache`], [`Watch`] |
 //! | periods, limits, what leaves when | [`AutoRefreshBuilder`], [`RateLimit`], [`OnFull`] |
 //! | rows of an entity | [`EntitySync`] |
-//! | webhooks and other news | [`Poller::start`], [`Hints`], [`AutoRefreshCache::sync_soon`] |
+//! | webhooks and other news | [`Poller::listen`], [`Hints`], [`AutoRefreshCache::sync_soon`] |
 //! | counters, gauges and spans | [`observe`], [`AutoRefreshCache::stats`] |
 //!
 //! # How items are polled
@@ -81,6 +81,7 @@ mod entity;
 mod follow;
 mod hints;
 mod items;
+mod keeper;
 pub mod observe;
 mod poller;
 mod queue;
@@ -94,6 +95,6 @@ pub use cache::{AutoRefreshCache, Item, ItemState};
 pub use entity::EntitySync;
 pub use hints::Hints;
 pub use observe::Stats;
-pub use poller::{BoxError, Evicted, Poller};
+pub use poller::{BoxError, Evicted, Listening, Poller};
 pub use rate::RateLimit;
 pub use watch::Watch;

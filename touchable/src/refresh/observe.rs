@@ -13,7 +13,7 @@
 //! | [`touchable_refresh_lag_seconds{name}`](LAG) | gauge | for how long the first item that is due has waited |
 //! | [`touchable_refresh_longest_call_seconds{name}`](LONGEST) | gauge | how long the longest call under way has taken |
 //!
-//! The metrics are registered when a cache is started: install the recorder before. The gauges are set once a second while calls are made, and by
+//! The metrics are registered when a cache is started: install the recorder before. Gauges and reads are told every five seconds, and by
 //! [`stats`](super::AutoRefreshCache::stats).
 //!
 //! A call runs in a span named [`touchable.refresh.poll`](SPAN) at the level DEBUG, with the fields `name` and `items`. A read opens no
@@ -21,10 +21,7 @@
 
 use std::{
     array,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
-    },
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     time::Duration,
 };
 
@@ -32,10 +29,6 @@ use metrics::{Counter, Gauge, Histogram};
 use tracing::Span;
 
 use super::poller::Evicted;
-use crate::schedule::Moment;
-
-/// How often gauges are told while calls are made.
-const GAUGE: Duration = Duration::from_secs(1);
 
 /// The name of the span around a call.
 pub const SPAN: &str = "touchable.refresh.poll";
@@ -81,7 +74,7 @@ pub struct Stats {
     pub hits: u64,
     /// Reads that found none.
     pub misses: u64,
-    /// Calls of the poller that have ended.
+    /// Calls of the poller that have ended, but for those that were cancelled.
     pub calls: u64,
     /// Calls among them that failed, panicked, or did not end in time.
     pub failed_calls: u64,
@@ -134,7 +127,6 @@ pub(super) struct Meters {
     queue: Gauge,
     lag: Gauge,
     longest: Gauge,
-    gauged: Mutex<Option<Moment>>,
 }
 
 impl Meters {
@@ -183,7 +175,6 @@ impl Meters {
             queue: metrics::gauge!(QUEUE, "name" => named()),
             lag: metrics::gauge!(LAG, "name" => named()),
             longest: metrics::gauge!(LONGEST, "name" => named()),
-            gauged: Mutex::new(None),
         }
     }
 
@@ -217,14 +208,11 @@ impl Meters {
         tracing::debug_span!(SPAN, name = self.name, items)
     }
 
-    /// Whether the gauges were last told a second ago, or more; then they are to be told now.
-    pub(super) fn are_old(&self, now: Moment) -> bool {
-        let mut last = self.gauged.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = last.is_none_or(|last| now.since(last) >= GAUGE);
-        if old {
-            *last = Some(now);
+    /// Nothing is there any more.
+    pub(super) fn end(&self) {
+        for gauge in self.items.iter().chain([&self.queue, &self.lag, &self.longest]) {
+            gauge.set(0.0);
         }
-        old
     }
 
     /// Completes what is known of the items with what was counted, and tells the gauges.

@@ -1,12 +1,14 @@
 //! What asks the external service.
 
-use std::{error::Error as StdError, fmt, hash::Hash, sync::Arc};
+use std::{error::Error as StdError, fmt, hash::Hash, pin::Pin, sync::Arc};
 
 use super::{Batch, Hints};
-use crate::schedule::Task;
 
 /// Any error of the application's.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// What hears of changes from elsewhere; see [`Poller::listen`].
+pub type Listening = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What asks an external service about items, some at a time.
 ///
@@ -37,13 +39,15 @@ pub trait Poller: Send + Sync + 'static {
         false
     }
 
-    /// Told of every item that has left without anybody having asked for it: work is lost, not a copy.
+    /// Told of every item that has left without the application or the service having said so: work is lost, not a copy.
+    ///
+    /// It runs on the thread that creates another item, or on one of the runtime: let it be quick.
     fn on_evicted(&self, key: &Self::Key, item: &Arc<Self::Item>, reason: Evicted) {
         let _ = (key, item, reason);
     }
 
-    /// Called once when the cache starts, with what makes items due from elsewhere. The task ends with the cache.
-    fn start(&self, hints: Hints<Self::Key>) -> Option<Task> {
+    /// Called once when the cache starts, with what makes items due from elsewhere: the future runs as long as the cache.
+    fn listen(&self, hints: Hints<Self::Key>) -> Option<Listening> {
         let _ = hints;
         None
     }

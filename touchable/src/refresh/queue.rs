@@ -313,28 +313,40 @@ impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
         self.running.first().map(|(since, _)| *since)
     }
 
-    /// Claims up to so many items that are due; when there are any, also those that will be before `soon`.
+    /// Claims up to so many items that are due; when there are any, also urgent ones that will be before `soon`, and others
+    /// before `early`. They are `claimed` one by one, so that none is lost when a key cannot be cloned.
     ///
     /// Urgent ones go first, but where others wait one of these is taken after three of them. Among each other they go in the
     /// order in which they have become due.
-    pub(super) fn claim(&mut self, now: Moment, soon: Moment, most: usize) -> Vec<Claimed<K, T>> {
-        let mut claimed = Vec::new();
-        while claimed.len() < most
+    pub(super) fn claim(
+        &mut self,
+        now: Moment,
+        soon: [Moment; 2],
+        most: usize,
+        mut claimed: impl FnMut(Claimed<K, T>),
+    ) {
+        let mut count = 0;
+        while count < most
             && let Some(id) = self.first_due(now)
         {
-            claimed.extend(self.begin(id, now));
+            self.begin(id, now, &mut claimed);
+            count += 1;
         }
-        if claimed.is_empty() {
-            return claimed;
+        if count == 0 {
+            return;
         }
-        let early = self.due[Class::Resync as usize].iter();
-        let early = early.take_while(|(at, _)| *at <= soon).map(|(_, id)| *id);
-        let early = early.filter(|id| self.items[id.0].due.is_some_and(|due| !due.exact));
-        let early: Vec<Id> = early.take(most - claimed.len()).collect();
-        for id in early {
-            claimed.extend(self.begin(id, now));
+        for class in [Class::Urgent, Class::Resync] {
+            let early = self.due[class as usize].iter();
+            let early = early
+                .take_while(|(at, _)| *at <= soon[class as usize])
+                .map(|(_, id)| *id);
+            let early = early.filter(|id| self.items[id.0].due.is_some_and(|due| !due.exact));
+            let early: Vec<Id> = early.take(most - count).collect();
+            count += early.len();
+            for id in early {
+                self.begin(id, now, &mut claimed);
+            }
         }
-        claimed
     }
 
     fn first_due(&mut self, now: Moment) -> Option<Id> {
@@ -355,21 +367,23 @@ impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
         }
     }
 
-    fn begin(&mut self, id: Id, now: Moment) -> Option<Claimed<K, T>> {
-        self.set_due(id, None);
-        let item = &mut self.items[id.0];
+    fn begin(&mut self, id: Id, now: Moment, claimed: &mut impl FnMut(Claimed<K, T>)) {
+        let item = &self.items[id.0];
         debug_assert!(item.run.is_none(), "nothing is polled twice at the same time");
-        item.run = Some(Run {
+        let Some(value) = item.value.clone() else { return };
+        let claim = Claimed {
+            id,
+            generation: item.generation,
+            key: item.key.clone(),
+            value,
+        };
+        self.set_due(id, None);
+        self.items[id.0].run = Some(Run {
             since: now,
             again: None,
         });
         self.running.insert((now, id));
-        Some(Claimed {
-            id,
-            generation: item.generation,
-            key: item.key.clone(),
-            value: item.value.clone()?,
-        })
+        claimed(claim);
     }
 
     /// A poll has ended: the item is due then, or when somebody has asked for it meanwhile.

@@ -1,43 +1,55 @@
 //! The values of one item, one after the other.
 
-use std::{fmt, mem, sync::Arc};
+use std::{fmt, sync::Arc};
 
 use tokio::sync::watch;
 
+use super::items::Shown;
+
 /// Every value of one item, from the current one on; when several have come, the newest.
 ///
-/// It is over when the item has left the cache. An item that is created again under the key is another one.
+/// It is over when the item has left the cache, and the last value was seen. An item that is created again under the key is another
+/// one. After a shutdown nothing comes any more, and nothing says so.
 pub struct Watch<V> {
-    seen: watch::Receiver<Option<Arc<V>>>,
-    is_first: bool,
+    shown: watch::Receiver<Shown<V>>,
+    /// The number of the value that was seen last.
+    seen: u64,
 }
 
 impl<V> Watch<V> {
-    pub(super) const fn new(seen: watch::Receiver<Option<Arc<V>>>) -> Self {
-        Self { seen, is_first: true }
+    pub(super) const fn new(shown: watch::Receiver<Shown<V>>) -> Self {
+        Self { shown, seen: 0 }
     }
 
     /// The current value at first, then the newest once there is one; none when the item has left.
     ///
     /// A future that is dropped has missed nothing.
     pub async fn next(&mut self) -> Option<Arc<V>> {
-        // Once it has left, nothing comes any more.
-        if !mem::take(&mut self.is_first)
-            && (self.seen.borrow().is_none() || self.seen.changed().await.is_err())
-        {
-            return None;
+        loop {
+            let has_left = {
+                let shown = self.shown.borrow_and_update();
+                if shown.number > self.seen {
+                    self.seen = shown.number;
+                    return Some(Arc::clone(&shown.value));
+                }
+                shown.has_left
+            };
+            if has_left || self.shown.changed().await.is_err() {
+                return None;
+            }
         }
-        self.seen.borrow_and_update().clone()
     }
 
+    /// Whether there is a value that was not seen.
     pub(super) fn has_changed(&self) -> bool {
-        self.seen.has_changed().unwrap_or(true)
+        self.shown.borrow().number > self.seen
     }
 
     /// The newest value, seen already or not; none when the item has left.
     #[must_use]
     pub fn current(&self) -> Option<Arc<V>> {
-        self.seen.borrow().clone()
+        let shown = self.shown.borrow();
+        (!shown.has_left).then(|| Arc::clone(&shown.value))
     }
 }
 

@@ -17,15 +17,19 @@ use super::{
     cache::Inner,
     items::{Entry, Locked},
     observe::{Called, Polled},
-    poller::{BoxError, Evicted, Poller},
-    queue::{Claimed, Class, Due, Queue},
+    poller::{BoxError, Poller},
+    queue::{Claimed, Class, Due},
 };
-use crate::schedule::{Moment, Stop, caught};
+use crate::schedule::{Moment, Stop, caught, report};
 
 /// With a call, items go along that are due within such a part of the period.
 const EARLY: u32 = 10;
+/// For how long new items are gathered where a call asks about several.
+pub(super) const GATHER: Duration = Duration::from_millis(10);
 /// Without anything to do, a worker looks again after such a time.
 const IDLE: Duration = Duration::from_hours(1);
+/// How much longer a pause may be, as a part of itself.
+const JITTER: f64 = 0.1;
 /// The longest text that is kept of an error.
 const MOST_TEXT: usize = 1_000;
 
@@ -41,33 +45,108 @@ type Item<P> = (
 
 pub(super) async fn work<P: Poller>(inner: Arc<Inner<P>>, stop: Stop) {
     loop {
-        let items = select! {
+        // Whatever of the application's panics, a worker goes on: the end of a value, the clone of a key.
+        match caught(inner.turn(&stop)).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(message) => report(&inner.name, &message),
+        }
+    }
+}
+
+impl<P: Poller> Inner<P> {
+    /// One call, or the end.
+    async fn turn(&self, stop: &Stop) -> bool {
+        let polling = select! {
             biased;
-            () = stop.requested() => return,
-            items = inner.wait_for_items() => items,
-        };
-        let polling = Polling {
-            inner: &inner,
-            items,
-            began: Instant::now(),
+            () = stop.requested() => return false,
+            polling = self.wait_for_items() => polling,
         };
         // A call whose cache is gone is cancelled, and its items are given back.
-        let polled = select! {
+        let said = select! {
             biased;
-            () = stop.gone() => return drop(polling),
-            polled = polling.call() => polled,
+            () = stop.gone() => return false,
+            said = caught(polling.call()) => said,
         };
-        polling.settle(polled);
+        let said = said.unwrap_or_else(|message| Said {
+            called: Called::Panic,
+            answers: Vec::new(),
+            problem: Some(text(format!("the poller panicked: {message}"))),
+            rest: None,
+        });
+        polling.settle(said);
+        true
+    }
+
+    /// Waits until something is due and the limiter lets a call pass, and claims what the call asks about.
+    ///
+    /// One worker waits at a time; dropped, it has claimed nothing.
+    async fn wait_for_items(&self) -> Polling<'_, P> {
+        let mut pass = self.turn.lock().await;
+        loop {
+            self.wait_until_due().await;
+            if !pass.0 {
+                self.limiter.acquire().await;
+                pass.0 = true;
+            }
+            let polling = self.claim();
+            if !polling.items.is_empty() {
+                pass.0 = false;
+                return polling;
+            }
+        }
+    }
+
+    async fn wait_until_due(&self) {
+        loop {
+            let (now, next) = (Moment::now(), self.items.lock().next_due());
+            let wait = next.map_or(IDLE, |next| next.since(now));
+            if wait.is_zero() {
+                return;
+            }
+            select! {
+                () = sleep(wait) => {}
+                () = self.items.wake.notified() => {}
+            }
+        }
+    }
+
+    /// Claims what is due, as it is now.
+    fn claim(&self) -> Polling<'_, P> {
+        let (now, most) = (Moment::now(), self.settings.batch);
+        let soon = if most > 1 {
+            [now + GATHER, now + self.settings.resync_period / EARLY]
+        } else {
+            [now; 2]
+        };
+        let mut polling = Polling {
+            inner: self,
+            items: Vec::new(),
+            began: Instant::now(),
+        };
+        let mut empty = Vec::new();
+        let mut queue = self.items.lock();
+        queue.claim(now, soon, most, |claimed| match claimed.value.value() {
+            Some(value) => polling.items.push((claimed, value)),
+            None => empty.push(claimed.id),
+        });
+        for id in empty {
+            queue.end(id, None);
+        }
+        drop(queue);
+        polling
     }
 }
 
 /// What a call has said.
 struct Said<V> {
     called: Called,
-    /// In the order of the items.
+    /// In the order of the items; those that are missing have none.
     answers: Vec<Answered<V>>,
     /// Why there is no answer where there is none.
     problem: Option<Arc<str>>,
+    /// The service asks for a rest.
+    rest: Option<Duration>,
 }
 
 /// A call under way. However it ends, its items are not under way any more.
@@ -75,105 +154,6 @@ struct Polling<'a, P: Poller> {
     inner: &'a Inner<P>,
     items: Vec<Item<P>>,
     began: Instant,
-}
-
-impl<P: Poller> Inner<P> {
-    /// Waits until something is due and the limiter lets a call pass, and claims what the call asks about.
-    ///
-    /// One worker waits at a time; dropped, it has claimed nothing.
-    async fn wait_for_items(&self) -> Vec<Item<P>> {
-        let mut pass = self.turn.lock().await;
-        loop {
-            self.wait_while(
-                |queue, now| queue.next_due().is_none_or(|due| due > now),
-                Queue::next_due,
-            )
-            .await;
-            if !pass.0 {
-                // Time goes on for items that leave meanwhile.
-                select! {
-                    biased;
-                    () = self.limiter.acquire() => {}
-                    () = self.wait_while(|_, _| true, |_| None) => {}
-                }
-                pass.0 = true;
-            }
-            let items = self.claim();
-            if !items.is_empty() {
-                pass.0 = false;
-                return items;
-            }
-        }
-    }
-
-    /// Waits while something holds, and lets items go whose time is over; looks again `at` a moment, and when it is woken.
-    async fn wait_while(
-        &self,
-        holds: impl Fn(&Queue<P::Key, Arc<Entry<P::Item>>>, Moment) -> bool,
-        at: impl Fn(&Queue<P::Key, Arc<Entry<P::Item>>>) -> Option<Moment>,
-    ) {
-        loop {
-            self.expire();
-            let now = Moment::now();
-            let next = {
-                let queue = self.items.lock();
-                if !holds(&queue, now) {
-                    return;
-                }
-                at(&queue).into_iter().chain(queue.next_expiry()).min()
-            };
-            select! {
-                () = sleep(next.map_or(IDLE, |next| next.since(now))) => {}
-                () = self.items.wake.notified() => {}
-            }
-        }
-    }
-
-    /// Claims what is due, as it is now.
-    fn claim(&self) -> Vec<Item<P>> {
-        let (now, most) = (Moment::now(), self.settings.batch);
-        let early = if most > 1 {
-            self.settings.resync_period / EARLY
-        } else {
-            Duration::ZERO
-        };
-        let mut items = Vec::new();
-        let mut queue = self.items.lock();
-        for claimed in queue.claim(now, now + early, most) {
-            match claimed.value.value() {
-                Some(value) => items.push((claimed, value)),
-                None => queue.end(claimed.id, None),
-            }
-        }
-        items
-    }
-
-    /// Lets items go whose time is over.
-    fn expire(&self) {
-        let now = Moment::now();
-        let mut expired = Vec::new();
-        {
-            let mut queue = self.items.lock();
-            while let Some(id) = queue.expired(now) {
-                let key = queue.key(id).clone();
-                let Some(value) = queue.take(id) else { break };
-                expired.push((key, value));
-            }
-        }
-        for (key, value) in expired {
-            self.tell_evicted(&key, &value, Evicted::Expired);
-        }
-    }
-
-    pub(super) fn tell_evicted(&self, key: &P::Key, value: &Arc<P::Item>, reason: Evicted) {
-        self.meters.evicted(reason);
-        let told = catch_unwind(AssertUnwindSafe(|| {
-            self.poller.on_evicted(key, value, reason);
-        }));
-        if told.is_err() {
-            tracing::error!(name = &*self.name, ?key, "`on_evicted` panicked");
-        }
-    }
 }
 
 impl<P: Poller> Polling<'_, P> {
@@ -199,42 +179,40 @@ impl<P: Poller> Polling<'_, P> {
             ),
         };
         let (answers, throttled) = batch.into_answers();
-        if let Some(rest) = throttled {
-            tracing::warn!(name = &*inner.name, ?rest, "the service asks for a rest");
-            inner.limiter.pause(rest);
-        }
-        if let Some(problem) = &problem {
-            tracing::warn!(
-                name = &*inner.name,
-                problem,
-                items = self.items.len(),
-                "a poll failed"
-            );
-        }
         Said {
             called,
             answers: answers.collect(),
             problem: problem.map(text),
+            rest: throttled.filter(|rest| !rest.is_zero()),
         }
     }
 
     fn settle(mut self, said: Said<P::Item>) {
         let inner = self.inner;
         inner.meters.called(said.called, self.began.elapsed());
-        let items = std::mem::take(&mut self.items);
+        if let Some(rest) = said.rest {
+            inner.limiter.pause(rest);
+            tracing::warn!(name = &*inner.name, ?rest, "the service asks for a rest");
+        } else if let Some(problem) = &said.problem {
+            tracing::warn!(
+                name = &*inner.name,
+                problem = &**problem,
+                items = self.items.len(),
+                "a poll failed"
+            );
+        }
         // Whether an answer is the last one is the application's to say, without a lock.
-        let judged: Vec<_> = said
-            .answers
-            .into_iter()
-            .map(|answered| inner.judge(answered, said.problem.as_ref()))
+        let mut answers = said.answers.into_iter();
+        let judged: Vec<Judged<P::Item>> = (0..self.items.len())
+            .map(|_| inner.judge(answers.next(), said.problem.as_ref(), said.rest))
             .collect();
-        let now = Moment::now();
+        let mut ending = Ending::of(inner, said.called, self.items.len());
         let mut given_up = Vec::new();
         let mut queue = inner.items.lock();
-        for ((item, _), (judged, again_in)) in items.iter().zip(judged) {
-            let outcome = inner.apply(&mut queue, item, judged, again_in, now);
-            inner.meters.polled(outcome.0);
-            given_up.extend(outcome.1.then_some(&item.key));
+        for (at, ((item, _), judged)) in self.items.iter().zip(judged).enumerate() {
+            let (polled, is_given_up) = inner.apply(&mut queue, item, judged, &mut ending, at);
+            inner.meters.polled(polled);
+            given_up.extend(is_given_up.then_some(&item.key));
         }
         drop(queue);
         inner.items.wake.notify_one();
@@ -242,101 +220,7 @@ impl<P: Poller> Polling<'_, P> {
             inner.meters.gave_up();
             tracing::warn!(name = &*inner.name, ?key, "an item was given up");
         }
-        if inner.meters.are_old(now) {
-            inner.stats();
-        }
-    }
-}
-
-/// What an answer means.
-enum Judged<V> {
-    Update { value: Arc<V>, is_terminal: bool },
-    Unchanged,
-    Unanswered,
-    Remove,
-    Fail(Arc<str>),
-}
-
-impl<P: Poller> Inner<P> {
-    fn judge(
-        &self,
-        answered: Answered<P::Item>,
-        problem: Option<&Arc<str>>,
-    ) -> (Judged<P::Item>, Option<Duration>) {
-        let judged = match (answered.answer, problem) {
-            (Some(Answer::Update(value)), _) => {
-                let value = Arc::new(value);
-                let is_terminal = catch_unwind(AssertUnwindSafe(|| self.poller.is_terminal(&value)));
-                is_terminal.map_or_else(
-                    |_| Judged::Fail("`is_terminal` panicked".into()),
-                    |is_terminal| Judged::Update { value, is_terminal },
-                )
-            }
-            (Some(Answer::Unchanged), _) => Judged::Unchanged,
-            (Some(Answer::Remove), _) => Judged::Remove,
-            (Some(Answer::Fail(message)), _) => Judged::Fail(text(message)),
-            (None, Some(problem)) => Judged::Fail(Arc::clone(problem)),
-            // It was looked at, and wants to be polled at another time.
-            (None, None) if answered.again_in.is_some() => Judged::Unchanged,
-            (None, None) => Judged::Unanswered,
-        };
-        (judged, answered.again_in)
-    }
-
-    fn apply(
-        &self,
-        queue: &mut Locked<'_, P::Key, P::Item>,
-        item: &Claimed<P::Key, Arc<Entry<P::Item>>>,
-        judged: Judged<P::Item>,
-        again_in: Option<Duration>,
-        now: Moment,
-    ) -> (Polled, bool) {
-        let (id, entry) = (item.id, &item.value);
-        if !queue.is_current(id, item.generation) {
-            if let Judged::Update { value, .. } = judged {
-                queue.drop_later(value);
-            }
-            // Where it was replaced, it is polled as if it had been.
-            queue.end(id, Some(self.next_due(now, now)));
-            return (Polled::Discarded, false);
-        }
-        let created = {
-            let mut facts = entry.facts();
-            facts.polled = Some(now);
-            if !matches!(judged, Judged::Fail(_)) {
-                (facts.failures, facts.last_error) = (0, None);
-            }
-            facts.created
-        };
-        let own = |after| Due {
-            at: now + after,
-            class: Class::Resync,
-            exact: true,
-        };
-        let due = again_in.map_or_else(|| self.next_due(now, created), own);
-        let mut is_given_up = false;
-        let (outcome, due) = match judged {
-            Judged::Update { value, is_terminal } => {
-                self.set(queue, id, value, is_terminal, now);
-                (Polled::Updated, due)
-            }
-            Judged::Unchanged => (Polled::Unchanged, due),
-            Judged::Unanswered => (Polled::Unanswered, due),
-            Judged::Remove => {
-                if let Some(value) = queue.take(id) {
-                    queue.drop_later(value);
-                }
-                (Polled::Removed, due)
-            }
-            Judged::Fail(error) => {
-                is_given_up = self.fail(queue, id, entry, error);
-                let failures = entry.facts().failures;
-                let pause = self.backoff.pause(failures).max(again_in.unwrap_or_default());
-                (Polled::Failed, own(pause))
-            }
-        };
-        queue.end(id, Some(due));
-        (outcome, is_given_up)
+        self.items.clear();
     }
 }
 
@@ -345,12 +229,171 @@ impl<P: Poller> Drop for Polling<'_, P> {
         if self.items.is_empty() {
             return;
         }
-        self.inner.meters.called(Called::Cancelled, self.began.elapsed());
         let now = Moment::now();
         let mut queue = self.inner.items.lock();
         for (item, _) in &self.items {
             queue.end(item.id, Some(self.inner.next_due(now, now)));
         }
+        drop(queue);
+        self.inner.meters.called(Called::Cancelled, self.began.elapsed());
+    }
+}
+
+/// What an answer means.
+struct Judged<V> {
+    answer: Verdict<V>,
+    again_in: Option<Duration>,
+}
+
+enum Verdict<V> {
+    Update {
+        value: Arc<V>,
+        is_terminal: bool,
+    },
+    Unchanged,
+    Unanswered,
+    Remove,
+    Fail(Arc<str>),
+    /// The service has asked for a rest instead.
+    Rest(Duration),
+}
+
+/// How the items of one call come to be due again.
+struct Ending {
+    now: Moment,
+    called: Called,
+    /// How many there are.
+    count: usize,
+    /// The pause of all of them is so much longer, as a part of it.
+    longer: f64,
+    /// When a call last succeeded, but this one.
+    success: Option<Moment>,
+}
+
+impl Ending {
+    fn of<P: Poller>(inner: &Inner<P>, called: Called, count: usize) -> Self {
+        let now = Moment::now();
+        let mut success = inner.success();
+        let before = *success;
+        if called == Called::Done {
+            *success = Some(now);
+        }
+        Self {
+            now,
+            called,
+            count,
+            longer: JITTER * fastrand::f64(),
+            success: before,
+        }
+    }
+
+    /// The pause of an item of this call that has failed.
+    ///
+    /// What has failed together is asked about together, so that a service that is down is not asked more often. One item may be why
+    /// a call fails for all: after the first failure they go in two halves, and once other calls have succeeded since, each by itself.
+    fn pause(&self, nominal: Duration, failures: u32, before: Option<Moment>, at: usize) -> Duration {
+        let is_up = self
+            .success
+            .is_some_and(|success| before.is_none_or(|before| success > before));
+        let part = if self.called == Called::Done || self.count == 1 {
+            self.longer
+        } else if failures <= 1 {
+            let is_second_half = at >= self.count / 2;
+            f64::midpoint(self.longer, if is_second_half { JITTER } else { 0.0 })
+        } else if is_up {
+            JITTER * fastrand::f64()
+        } else {
+            self.longer
+        };
+        nominal.mul_f64(1.0 + part)
+    }
+}
+
+impl<P: Poller> Inner<P> {
+    fn judge(
+        &self,
+        answered: Option<Answered<P::Item>>,
+        problem: Option<&Arc<str>>,
+        rest: Option<Duration>,
+    ) -> Judged<P::Item> {
+        let (answer, again_in) =
+            answered.map_or((None, None), |answered| (answered.answer, answered.again_in));
+        let answer = match (answer, problem, rest) {
+            (Some(Answer::Update(value)), ..) => {
+                let value = Arc::new(value);
+                let is_terminal = catch_unwind(AssertUnwindSafe(|| self.poller.is_terminal(&value)));
+                is_terminal.map_or_else(
+                    |_| Verdict::Fail("`is_terminal` panicked".into()),
+                    |is_terminal| Verdict::Update { value, is_terminal },
+                )
+            }
+            (Some(Answer::Unchanged), ..) => Verdict::Unchanged,
+            (Some(Answer::Remove), ..) => Verdict::Remove,
+            (Some(Answer::Fail(message)), ..) => Verdict::Fail(text(message)),
+            (None, _, Some(rest)) => Verdict::Rest(rest),
+            (None, Some(problem), None) => Verdict::Fail(Arc::clone(problem)),
+            // It was looked at, and wants to be polled at another time.
+            (None, None, None) if again_in.is_some() => Verdict::Unchanged,
+            (None, None, None) => Verdict::Unanswered,
+        };
+        Judged { answer, again_in }
+    }
+
+    /// Puts an answer into effect, and ends the poll; returns whether the item is given up by that.
+    fn apply(
+        &self,
+        queue: &mut Locked<'_, P::Key, P::Item>,
+        item: &Claimed<P::Key, Arc<Entry<P::Item>>>,
+        Judged { answer, again_in }: Judged<P::Item>,
+        ending: &mut Ending,
+        at: usize,
+    ) -> (Polled, bool) {
+        let (id, entry, now) = (item.id, &item.value, ending.now);
+        if !queue.is_current(id, item.generation) {
+            if let Verdict::Update { value, .. } = answer {
+                queue.drop_later(value);
+            }
+            // Where it was replaced, it is polled as if it had been.
+            queue.end(id, Some(self.next_due(now, now)));
+            return (Polled::Discarded, false);
+        }
+        let (created, before) = {
+            let mut facts = entry.facts();
+            let before = facts.polled.replace(now);
+            if !matches!(answer, Verdict::Fail(_) | Verdict::Rest(_)) {
+                (facts.failures, facts.last_error, facts.counted) = (0, None, None);
+            }
+            (facts.created, before)
+        };
+        let own = |after| Due {
+            at: now + after,
+            class: Class::Resync,
+            exact: true,
+        };
+        let due = again_in.map_or_else(|| self.next_due(now, created), own);
+        let (polled, due, is_given_up) = match answer {
+            Verdict::Update { value, is_terminal } => {
+                self.set(queue, id, value, is_terminal, now);
+                (Polled::Updated, due, false)
+            }
+            Verdict::Unchanged => (Polled::Unchanged, due, false),
+            Verdict::Unanswered => (Polled::Unanswered, due, false),
+            Verdict::Rest(rest) => (Polled::Unanswered, own(again_in.unwrap_or(rest)), false),
+            Verdict::Remove => {
+                if let Some(value) = queue.take(id) {
+                    queue.drop_later(value);
+                }
+                (Polled::Removed, due, false)
+            }
+            Verdict::Fail(error) => {
+                let (failures, is_given_up) = self.fail(queue, id, entry, error, now);
+                let pause = ending.pause(self.backoff.nominal(failures), failures, before, at);
+                let pause = pause.max(again_in.unwrap_or_default());
+                (Polled::Failed, own(pause), is_given_up)
+            }
+        };
+        queue.end(id, Some(due));
+        (polled, is_given_up)
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     any::Any,
     future::poll_fn,
+    mem::forget,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::pin,
     task::Poll,
@@ -16,7 +17,14 @@ pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, String> {
     poll_fn(
         |context| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context))) {
             Ok(poll) => poll.map(Ok),
-            Err(panic) => Poll::Ready(Err(message(&*panic))),
+            Err(panic) => {
+                let message = message(&*panic);
+                // What it panicked with is the application's too.
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(panic))) {
+                    forget(panic);
+                }
+                Poll::Ready(Err(message))
+            }
         },
     )
     .await

@@ -13,6 +13,9 @@ use tokio::{
 /// By how much whoever passes late lets the next one come sooner: timers wake up to a millisecond late, and busy machines later.
 const LATE: Duration = Duration::from_millis(10);
 
+/// Longer than anybody waits.
+const LONGEST: Duration = Duration::from_hours(24 * 366 * 30);
+
 /// Lets so many pass in a time, evenly, in the order in which they came.
 ///
 /// The *generic cell rate algorithm* of ATM traffic management (ITU-T I.371): one moment is all it remembers. Who waits and is
@@ -77,9 +80,10 @@ impl Limiter {
     /// Lets nobody pass for such a time, nor a burst after it: somebody has asked for a rest.
     pub fn pause(&self, rest: Duration) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let until = Instant::now().checked_add(rest.saturating_add(self.slack));
-        // Too long to be told is as long as it was before.
-        *next = (*next).max(until);
+        let (now, rest) = (Instant::now(), rest.saturating_add(self.slack));
+        // Too long to be told is as long as can be.
+        let until = now.checked_add(rest).unwrap_or_else(|| now + LONGEST);
+        *next = (*next).max(Some(until));
     }
 
     /// Waits for its turn.
@@ -173,6 +177,10 @@ mod tests {
         limiter.pause(SECOND * 60);
         limiter.pause(SECOND);
         assert!(!limiter.try_acquire());
+        let resting = Limiter::new(10, SECOND).burst(4);
+        resting.pause(Duration::MAX);
+        advance(LONGEST / 2).await;
+        assert!(!resting.try_acquire(), "as long as can be");
         let begun = Instant::now();
         limiter.acquire().await;
         assert_eq!(begun.elapsed(), SECOND * 60);

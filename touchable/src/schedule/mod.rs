@@ -42,3 +42,5 @@ pub(crate) use queue::{DueQueue, Id, Place};
 pub(crate) use task::Stop;
 #[cfg(any(feature = "lease", feature = "reactive", feature = "refresh"))]
 pub use task::Task;
+#[cfg(feature = "refresh")]
+pub(crate) use task::report;

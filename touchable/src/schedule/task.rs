@@ -181,7 +181,8 @@ impl Stop {
     }
 }
 
-fn report(task: &str, message: &str) {
+/// Logs and counts a panic of something in the background.
+pub(crate) fn report(task: &str, message: &str) {
     tracing::error!(task, message, "a background task panicked");
     metrics::counter!(PANICS, "task" => task.to_owned()).increment(1);
 }

@@ -9,7 +9,7 @@ use tokio::{
     sync::Semaphore,
     time::{Instant, sleep},
 };
-use touchable::refresh::{RateLimit, Slot};
+use touchable::refresh::{Batch, RateLimit, Slot};
 
 use crate::script::{PERIOD, SECOND, builder, cache, counting_behind, service, settle, until_asked};
 
@@ -199,4 +199,31 @@ async fn b04_what_is_asked_for_during_a_poll_is_polled_once_more() {
     sleep(SECOND).await;
     assert_eq!(asked.count(), 2);
     assert_eq!(*cache.get(&1).unwrap(), 2);
+}
+
+/// What comes one after the other within ten milliseconds goes with one call.
+#[tokio::test(start_paused = true)]
+async fn b03_a_stream_of_new_items_is_gathered() {
+    let (builder, asked) = builder(service(|_| Box::pin(async { Ok(()) })));
+    let cache = builder.batch(500).start().unwrap();
+    for key in 0..200 {
+        cache.get_or_create(&key, || 0).unwrap();
+        sleep(Duration::from_millis(1)).await;
+    }
+    sleep(SECOND).await;
+    assert_eq!(cache.stats().polled, 200);
+    assert!(asked.count() <= 40, "{} calls", asked.count());
+}
+
+#[test]
+fn b01_a_poller_can_be_tested_by_itself() {
+    let mut batch = Batch::new((0..5).map(|key| (key, Arc::new(key))));
+    batch.slot(&0).unwrap().update(7);
+    batch.slot(&1).unwrap().fail("closed");
+    batch.slot(&2).unwrap().remove();
+    batch.slot(&3).unwrap().unchanged();
+    let answers: Vec<Option<String>> = (0..6).map(|key| batch.answer(&key)).collect();
+    let expected = ["updated", "failed: closed", "removed", "unchanged"].map(|said| Some(said.to_owned()));
+    assert_eq!(answers[..4], expected);
+    assert_eq!(answers[4..], [None, None]);
 }

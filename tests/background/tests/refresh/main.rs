@@ -5,6 +5,7 @@ mod failing;
 mod full;
 mod histories;
 mod numbers;
+mod outages;
 mod polling;
 mod racing;
 mod reading;

@@ -140,6 +140,25 @@ async fn b14_a_shutdown_lets_calls_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn b14_after_a_shutdown_nobody_waits_in_vain() {
+    let (cache, _) = cache(counting());
+    cache.get_or_create(&1, || 0).unwrap();
+    let waits = |cache: &AutoRefreshCache<Numbers>| {
+        let cache = cache.clone();
+        async move { cache.wait_until(&1, |item| *item == 99, Duration::MAX).await }
+    };
+    let waiting = tokio::spawn(waits(&cache));
+    let after = cache.clone();
+    settle().await;
+    cache.shutdown().await;
+    for waited in [waiting.await.unwrap(), waits(&after).await] {
+        let error = waited.unwrap_err();
+        assert!(error.is_shut_down(), "{error}");
+    }
+    assert!(!after.sync_soon(&1), "it is not polled");
+}
+
+#[tokio::test(start_paused = true)]
 async fn b14_a_shutdown_ends_with_the_longest_call() {
     let gate = Arc::new(Semaphore::new(0));
     let (cache, asked) = cache(counting_behind(&gate));
@@ -161,11 +180,11 @@ async fn b14_the_last_handle_takes_all_tasks_along() {
         cache.get_or_create(&key, || 0).unwrap();
     }
     until_asked(&asked, 10).await;
-    assert_eq!(tasks() - before, 10);
+    assert_eq!(tasks() - before, 11, "ten workers, and one that keeps");
     let other = cache.clone();
     drop(cache);
     settle().await;
-    assert_eq!(tasks() - before, 10, "another handle");
+    assert_eq!(tasks() - before, 11, "another handle");
     drop(other);
     settle().await;
     assert_eq!(tasks(), before, "no task is left");
@@ -175,10 +194,7 @@ async fn b14_the_last_handle_takes_all_tasks_along() {
 #[tokio::test(start_paused = true)]
 async fn b14_hints_do_not_keep_the_cache() {
     use std::sync::Mutex;
-    use touchable::{
-        Task,
-        refresh::{Batch, BoxError, Poller},
-    };
+    use touchable::refresh::{Batch, BoxError, Listening, Poller};
 
     struct Hinted(Arc<Mutex<Option<Hints<u32>>>>, Numbers);
 
@@ -190,9 +206,13 @@ async fn b14_hints_do_not_keep_the_cache() {
             self.1.poll(batch).await
         }
 
-        fn start(&self, hints: Hints<u32>) -> Option<Task> {
-            *self.0.lock().unwrap() = Some(hints);
-            None
+        fn listen(&self, hints: Hints<u32>) -> Option<Listening> {
+            *self.0.lock().unwrap() = Some(hints.clone());
+            Some(Box::pin(async move {
+                sleep(SECOND * 10).await;
+                assert!(hints.soon(&1));
+                std::future::pending::<()>().await;
+            }))
         }
     }
 
@@ -212,6 +232,8 @@ async fn b14_hints_do_not_keep_the_cache() {
     hints.all();
     sleep(SECOND).await;
     assert_eq!(asked.count(), 3);
+    sleep(SECOND * 10).await;
+    assert_eq!(asked.count(), 4, "of what listens");
     let poller = Arc::downgrade(&kept);
     drop((cache, kept));
     settle().await;

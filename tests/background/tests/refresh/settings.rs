@@ -11,12 +11,12 @@ async fn b15_settings_that_cannot_work_are_named() {
     let new = || builder(counting()).0;
     let zero = Duration::ZERO;
     let cases = [
-        (new().resync_period(zero), "a `resync_period` of 0ns"),
-        (new().resync_period(Duration::MAX), "a `resync_period` of"),
-        (new().poll_timeout(zero), "a `poll_timeout` of 0ns"),
-        (new().max_age(zero), "a `max_age` of 0ns"),
-        (new().terminal_ttl(Duration::MAX), "a `terminal_ttl` of"),
-        (new().adaptive(zero), "a `adaptive` of 0ns"),
+        (new().resync_period(zero), "`resync_period` is 0ns"),
+        (new().resync_period(Duration::MAX), "`resync_period` is"),
+        (new().poll_timeout(zero), "`poll_timeout` is 0ns"),
+        (new().max_age(zero), "`max_age` is 0ns"),
+        (new().terminal_ttl(Duration::MAX), "`terminal_ttl` is"),
+        (new().adaptive(zero), "`adaptive` is 0ns"),
         (
             new().resync_period(SECOND).adaptive(SECOND * 2),
             "`adaptive` begins with 2s",

@@ -124,3 +124,19 @@ async fn b12_many_wait_for_one() {
     assert_eq!(asked.count(), 1);
     sleep(SECOND).await;
 }
+
+/// The last value counts, also when the item has left before anybody has looked.
+#[tokio::test(start_paused = true)]
+async fn b12_the_last_value_before_an_item_leaves_is_seen() {
+    let (cache, _) = cache(counting());
+    cache.get_or_create(&1, || 0).unwrap();
+    let waiting = cache.clone();
+    let waiter = tokio::spawn(async move { waiting.wait_until(&1, |item| *item == 50, PERIOD).await });
+    let mut watch = cache.watch(&1).unwrap();
+    settle().await;
+    cache.update(&1, 50);
+    cache.remove(&1);
+    assert_eq!(*waiter.await.unwrap().unwrap(), 50);
+    assert_eq!(watch.next().await.as_deref(), Some(&50));
+    assert!(watch.next().await.is_none());
+}
