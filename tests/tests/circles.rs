@@ -19,7 +19,7 @@ const WRITERS: i32 = 80;
 const EVENTS: i32 = 4;
 const TASKS: i32 = 16;
 /// Longer than any run takes on a busy machine; who waits so long waits for ever.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 async fn circle(world: &World) -> DatabaseConnection {
     world.seed((1..=EVENTS).map(cycle::event)).await;
