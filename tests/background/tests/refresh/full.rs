@@ -59,6 +59,8 @@ async fn b11_or_the_new_one_is_refused() {
         says.contains("`numbers` is full with 2 items") && says.contains(" 2 cannot"),
         "{says}"
     );
+    let refused = cache.get_or_create(&2, || unreachable!("nothing is created in vain"));
+    assert!(refused.is_err());
     assert_eq!(
         *cache.get_or_create(&0, || 9).unwrap(),
         0,
@@ -186,4 +188,16 @@ async fn b11_hooks_and_ends_that_use_the_cache() {
     }
     assert!(cache.len() <= 2);
     assert!(cache.stats().evicted > 10);
+}
+
+/// Of two lifetimes the shorter one counts, whichever that is.
+#[tokio::test(start_paused = true)]
+async fn b11_a_finished_item_leaves_at_its_age_at_the_latest() {
+    let (builder, _) = builder(counting().terminal_from(10));
+    let cache = builder.max_age(PERIOD).terminal_ttl(PERIOD * 5).start().unwrap();
+    cache.get_or_create(&1, || 10).unwrap();
+    sleep(PERIOD * 99 / 100).await;
+    assert!(cache.get(&1).is_some());
+    sleep(PERIOD * 2 / 100).await;
+    assert!(cache.is_empty());
 }
