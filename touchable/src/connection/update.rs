@@ -24,8 +24,8 @@ use crate::{
     entity::{CompiledRule, Key},
     error::{Error, Result, is_refusal},
     touch::{
-        Assigned, Entry, Fired, Judged, Moved, carry_out, carry_out_with, lock_ahead, lock_parents, ours,
-        sides,
+        Assigned, Entry, Fired, Judged, Moved, carry_out, carry_out_with, lock_ahead, lock_parents,
+        locks_ahead, ours, sides,
     },
 };
 
@@ -101,8 +101,10 @@ impl Update<'_> {
     ) -> Result<Sent<(S::Output, Vec<Moved>)>> {
         let schema = self.write.schema;
         let assigned = prepared.assigned(self, statement)?;
-        let keys = [self.key().to_vec()];
-        lock_ahead(tx, schema, &keys, &assigned.concerned_rules(self.rules)).await?;
+        if locks_ahead(schema, tx.get_database_backend()) {
+            let keys = [self.key().to_vec()];
+            lock_ahead(tx, schema, &keys, &assigned.concerned_rules(self.rules)).await?;
+        }
         let judged = self.judge(tx, judge, &assigned, statement).await?;
         let Some(judged) = judged else {
             let sent = S::send(tx, prepared.save.fill(self.parameters(statement, &[]))).await?;

@@ -141,6 +141,7 @@ fn steps(cache: &AutoRefreshCache<Restless>, mine: u32, seed: u64, until: Instan
                 }
             }
         }
+        // Not waited for anything: the steps of threads shall meet in other orders.
         if rng.u32(..100) == 0 {
             thread::sleep(Duration::from_micros(rng.u64(..500)));
         }

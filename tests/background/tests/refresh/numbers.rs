@@ -49,30 +49,26 @@ async fn five_calls_take_four_seconds_at_one_a_second() {
     assert_eq!(times, [0, 1, 2, 3, 4].map(Duration::from_secs));
 }
 
-#[tokio::test(start_paused = true)]
-async fn due_in_50_ms_and_then_in_30_is_in_30() {
+/// When an item is polled that is asked for in one time, and then in another.
+async fn polled_when_due_in(times: [u64; 2]) -> Vec<Duration> {
     let (builder, asked) = builder(counting());
     let cache = builder.sync_on_create(false).start().unwrap();
     cache.get_or_create(&1, || 0).unwrap();
     let begun = Instant::now();
-    assert!(cache.sync_in(&1, Duration::from_millis(50)));
-    settle().await;
-    assert!(cache.sync_in(&1, Duration::from_millis(30)));
+    for time in times {
+        assert!(cache.sync_in(&1, Duration::from_millis(time)));
+        settle().await;
+    }
     sleep(SECOND).await;
-    let times: Vec<Duration> = asked.times().into_iter().map(|at| at - begun).collect();
-    assert_eq!(times, [Duration::from_millis(30)]);
+    asked.times().into_iter().map(|at| at - begun).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn due_in_50_ms_and_then_in_30_is_in_30() {
+    assert_eq!(polled_when_due_in([50, 30]).await, [Duration::from_millis(30)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn due_in_50_ms_and_then_in_70_is_in_50_and_once() {
-    let (builder, asked) = builder(counting());
-    let cache = builder.sync_on_create(false).start().unwrap();
-    cache.get_or_create(&1, || 0).unwrap();
-    let begun = Instant::now();
-    assert!(cache.sync_in(&1, Duration::from_millis(50)));
-    settle().await;
-    assert!(cache.sync_in(&1, Duration::from_millis(70)));
-    sleep(SECOND).await;
-    let times: Vec<Duration> = asked.times().into_iter().map(|at| at - begun).collect();
-    assert_eq!(times, [Duration::from_millis(50)]);
+    assert_eq!(polled_when_due_in([50, 70]).await, [Duration::from_millis(50)]);
 }
