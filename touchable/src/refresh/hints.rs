@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use super::{cache::Inner, poller::Poller};
+use super::{inner::Inner, poller::Poller};
 
 /// What makes items due from elsewhere, such as a webhook or a [feed](crate::feed). A clone is the same.
 ///

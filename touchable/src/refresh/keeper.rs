@@ -9,7 +9,7 @@ use std::{
 use tokio::{select, time::sleep};
 
 use super::{
-    cache::Inner,
+    inner::Inner,
     poller::{Evicted, Poller},
 };
 use crate::schedule::{Moment, Stop, caught};

@@ -80,6 +80,7 @@ mod entity;
 #[cfg(feature = "feed")]
 mod follow;
 mod hints;
+mod inner;
 mod items;
 mod keeper;
 pub mod observe;

@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use super::{
     batch::{Answer, Answered, Batch},
-    cache::Inner,
+    inner::Inner,
     items::{Entry, Locked},
     observe::{Called, Polled},
     poller::{BoxError, Poller},
